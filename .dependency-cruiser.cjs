@@ -12,7 +12,8 @@ module.exports = {
     },
     {
       name: "application-imports-no-driver",
-      comment: "application knows its domain, its ports, platform and gen; packages and node modules belong outside",
+      comment:
+        "application knows its domain, its ports, platform and gen; packages and node modules belong outside",
       severity: "error",
       from: { path: "^services/([^/]+)/application/", pathNot: tests },
       to: { pathNot: "^services/($1/(application|domain)|platform|gen)/" },
@@ -54,6 +55,9 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+    },
   },
 };

@@ -1,0 +1,86 @@
+import { z } from "zod";
+
+/** One thing wrong with the environment. Never carries the variable's value: it may be a secret. */
+export interface ConfigFault {
+  readonly variable: string;
+  readonly problem: string;
+}
+
+/** The environment does not fit the schema; `faults` has every fault, not just the first. */
+export class ConfigError extends Error {
+  readonly code = "CONFIG_INVALID";
+  readonly faults: readonly ConfigFault[];
+
+  constructor(faults: readonly ConfigFault[]) {
+    super(faults.map((fault) => `${fault.variable}: ${fault.problem}`).join("\n"));
+    this.name = "ConfigError";
+    this.faults = faults;
+  }
+}
+
+/**
+ * Reads the variables that `schema` names from `environment`. An empty variable counts as unset.
+ * @throws ConfigError with all faults at once.
+ */
+export function loadConfig<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<z.output<z.ZodObject<Shape>>> {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape)
+      .map((name) => [name, environment[name]] as const)
+      .filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const result = schema.safeParse(given);
+  if (result.success) return Object.freeze(result.data);
+  throw new ConfigError(
+    result.error.issues.map((issue) => {
+      const variable = String(issue.path[0] ?? "environment");
+      return { variable, problem: variable in given ? issue.message : "is required" };
+    }),
+  );
+}
+
+/** What is safe to print: user names, passwords and query parameters of URLs are replaced by `***`. */
+export function redactConfig(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [
+      name,
+      typeof value === "string" ? redactUrl(value) : value,
+    ]),
+  );
+}
+
+function redactUrl(value: string): string {
+  if (!value.includes("://") || !URL.canParse(value)) return value;
+  const url = new URL(value);
+  if (url.username) url.username = "***";
+  if (url.password) url.password = "***";
+  if (url.search) url.search = "?***";
+  return url.toString();
+}
+
+/** The kinds of variable that more than one service has. */
+export const variable = {
+  url: (...protocols: readonly string[]) =>
+    z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+      message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
+    }),
+  port: () => z.coerce.number("must be a port, 0 to 65535").int().min(0).max(65535),
+  integer: (min: number, max: number) => {
+    const message = `must be a whole number from ${min} to ${max}`;
+    return z.coerce.number(message).int(message).min(min, message).max(max, message);
+  },
+  list: () =>
+    z
+      .string()
+      .transform((value) => value.split(",").map((item) => item.trim()))
+      .refine((items) => items.every((item) => item !== ""), "must be a list, separated by commas"),
+};
+
+/** Variables that every service has. */
+export const commonVariables = {
+  HOST: z.string().default("127.0.0.1"),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
+  SHUTDOWN_TIMEOUT_MS: variable.integer(100, 600_000).default(15_000),
+};

@@ -1,0 +1,81 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { Hono } from "hono";
+import type { Registry } from "prom-client";
+import type { Lifecycle } from "./lifecycle.ts";
+
+/** Returns why the part cannot do its work now, or undefined when it can. Must answer at once: no I/O. */
+export type ReadinessCheck = () => string | undefined;
+
+export interface OpsServerOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly registry: Registry;
+  readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  readonly lifecycle: Lifecycle;
+}
+
+/**
+ * `/livez` (the process only), `/readyz` (503 with the reason of each part that is not ready) and `/metrics`.
+ * Ready means that events or requests can flow; a standby is ready.
+ */
+export function createOpsApp(options: Pick<OpsServerOptions, "registry" | "checks">): Hono {
+  const app = new Hono();
+  app.get("/livez", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", (c) => {
+    const reasons = notReadyReasons(options.checks);
+    if (Object.keys(reasons).length === 0) return c.json({ status: "ready" });
+    return c.json({ status: "not ready", reasons }, 503);
+  });
+  app.get("/metrics", async (c) => {
+    return c.body(await options.registry.metrics(), 200, { "content-type": options.registry.contentType });
+  });
+  return app;
+}
+
+/** The parts that are not ready, with their reasons. */
+export function notReadyReasons(checks: Readonly<Record<string, ReadinessCheck>>): Record<string, string> {
+  const reasons: Record<string, string> = {};
+  for (const [part, check] of Object.entries(checks)) {
+    const reason = check();
+    if (reason !== undefined) reasons[part] = reason;
+  }
+  return reasons;
+}
+
+/** Starts the ops server; resolves with the port it listens on. Rejects with an error that names a port in use. */
+export async function startOpsServer(options: OpsServerOptions): Promise<number> {
+  const server = createServer(getRequestListener(createOpsApp(options).fetch));
+  await listen(server, options.host, options.port);
+  options.lifecycle.onStop("ops server", () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+interface ListeningServer {
+  once(event: "error" | "listening", listener: (error?: Error) => void): unknown;
+  off(event: "error" | "listening", listener: (error?: Error) => void): unknown;
+  listen(port: number, host: string): unknown;
+}
+
+/** Listens on a port, or rejects with an error that names the port when it is in use. */
+export function listen(server: ListeningServer, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error?: Error) => {
+      const inUse = (error as NodeJS.ErrnoException | undefined)?.code === "EADDRINUSE";
+      reject(
+        inUse ? new Error(`port ${port} on ${host} is in use by another process`, { cause: error }) : error,
+      );
+    };
+    server.once("error", onError);
+    server.once("listening", () => {
+      server.off("error", onError);
+      resolve();
+    });
+    server.listen(port, host);
+  });
+}
