@@ -48,7 +48,7 @@ export function createLifecycle(options: { readonly timeoutMs: number; readonly 
 
   return {
     onStop(name, release) {
-      if (stopping) void runOne(name, release, Date.now() + options.timeoutMs);
+      if (stopping !== undefined) void runOne(name, release, Date.now() + options.timeoutMs);
       else releases.push({ name, release });
     },
     stop() {
