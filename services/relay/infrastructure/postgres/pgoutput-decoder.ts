@@ -1,0 +1,215 @@
+import type { Lsn } from "../../domain/lsn.ts";
+import { EVENT_OVERHEAD_BYTES, type OutboxEvent } from "../../domain/outbox-event.ts";
+
+/**
+ * Decodes pgoutput, protocol version 1, for one table: the outbox. Message formats: PostgreSQL documentation, "Logical Replication
+ * Message Formats" (https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html).
+ *
+ * Everything that outlives the call is copied: the buffer that comes in is a view into one that the driver reuses.
+ */
+export type PgoutputDecoder = (message: Buffer) => void;
+
+export interface PgoutputSink {
+  /** `committedAt` in ms since 1970, by the database's clock. */
+  begin(commitLsn: Lsn, committedAt: number, xid: number): void;
+  event(event: OutboxEvent): void;
+  /** A logical decoding message (pg_logical_emit_message). */
+  message(prefix: string, content: string): void;
+  commit(endLsn: Lsn): void;
+}
+
+/** The stream cannot be understood: truncated, of an unknown kind, or not an outbox of the expected shape. */
+export class PgoutputDecodeError extends Error {
+  readonly code = "PGOUTPUT_DECODE";
+
+  constructor(problem: string, options?: ErrorOptions) {
+    super(`pgoutput: ${problem}`, options);
+    this.name = "PgoutputDecodeError";
+  }
+}
+
+export const OUTBOX_COLUMNS = [
+  "position",
+  "id",
+  "transaction_id",
+  "aggregate_type",
+  "aggregate_id",
+  "aggregate_version",
+  "event_type",
+  "payload",
+  "headers",
+  "created_at",
+] as const;
+
+/** Microseconds since 2000-01-01, where Postgres counts from, to milliseconds since 1970. */
+const POSTGRES_EPOCH_MS = 946_684_800_000;
+
+const BEGIN = 0x42; // B
+const COMMIT = 0x43; // C
+const INSERT = 0x49; // I
+const MESSAGE = 0x4d; // M
+const RELATION = 0x52; // R
+/** Origin, Type, Update, Delete, Truncate: nothing that an append-only outbox needs. */
+const IGNORED = new Set([0x4f, 0x59, 0x55, 0x44, 0x54]);
+
+const NEW_TUPLE = 0x4e; // N
+const NULL_VALUE = 0x6e; // n
+const TEXT_VALUE = 0x74; // t
+
+/** For each column of the relation its place in OUTBOX_COLUMNS, or -1; null for a table that is not the outbox. */
+type ColumnPlaces = readonly number[] | null;
+
+export function createPgoutputDecoder(
+  table: { readonly schema: string; readonly name: string },
+  sink: PgoutputSink,
+): PgoutputDecoder {
+  const relations = new Map<number, ColumnPlaces>();
+  // Where each outbox column begins and ends in the Insert being decoded; -1 for null.
+  const begins = new Int32Array(OUTBOX_COLUMNS.length);
+  const ends = new Int32Array(OUTBOX_COLUMNS.length);
+
+  function decode(m: Buffer): void {
+    switch (m[0]) {
+      case BEGIN:
+        expectLength(m, 21);
+        sink.begin(m.readBigUInt64BE(1), toUnixMs(m, 9), m.readUInt32BE(17));
+        return;
+      case COMMIT:
+        expectLength(m, 26);
+        sink.commit(m.readBigUInt64BE(10));
+        return;
+      case INSERT:
+        insert(m);
+        return;
+      case RELATION:
+        relation(m);
+        return;
+      case MESSAGE: {
+        const prefixEnd = endOfString(m, 10);
+        const length = m.readUInt32BE(prefixEnd + 1);
+        expectLength(m, prefixEnd + 5 + length);
+        sink.message(
+          m.toString("utf8", 10, prefixEnd),
+          m.toString("utf8", prefixEnd + 5, prefixEnd + 5 + length),
+        );
+        return;
+      }
+      default:
+        if (m[0] === undefined || !IGNORED.has(m[0])) {
+          throw new PgoutputDecodeError(`unknown message type ${m[0] ?? "(empty)"}`);
+        }
+    }
+  }
+
+  function relation(m: Buffer): void {
+    const schemaEnd = endOfString(m, 5);
+    const nameEnd = endOfString(m, schemaEnd + 1);
+    const count = m.readUInt16BE(nameEnd + 2);
+    const columns: string[] = [];
+    let at = nameEnd + 4;
+    for (let i = 0; i < count; i++) {
+      const columnEnd = endOfString(m, at + 1);
+      columns.push(m.toString("utf8", at + 1, columnEnd));
+      at = columnEnd + 9;
+    }
+    expectLength(m, at);
+    const isOutbox =
+      m.toString("utf8", 5, schemaEnd) === table.schema &&
+      m.toString("utf8", schemaEnd + 1, nameEnd) === table.name;
+    relations.set(m.readUInt32BE(1), isOutbox ? columnPlaces(columns) : null);
+  }
+
+  function columnPlaces(columns: readonly string[]): ColumnPlaces {
+    const missing = OUTBOX_COLUMNS.filter((column) => !columns.includes(column));
+    if (missing.length > 0) {
+      const name = `${table.schema}.${table.name}`;
+      throw new PgoutputDecodeError(
+        `${name} has no column ${missing.join(", ")} (or the publication leaves it out)`,
+      );
+    }
+    return columns.map((column) => OUTBOX_COLUMNS.indexOf(column as (typeof OUTBOX_COLUMNS)[number]));
+  }
+
+  function insert(m: Buffer): void {
+    const places = relations.get(m.readUInt32BE(1));
+    if (places === null) return;
+    if (places === undefined) throw new PgoutputDecodeError("Insert for a relation that was not described");
+    if (m[5] !== NEW_TUPLE) throw new PgoutputDecodeError("Insert without a new tuple");
+    if (m.readUInt16BE(6) !== places.length) {
+      throw new PgoutputDecodeError("Insert with another number of columns than its relation");
+    }
+    let at = 8;
+    for (const place of places) {
+      const kind = m[at];
+      if (kind === TEXT_VALUE) {
+        const begin = at + 5;
+        at = begin + m.readUInt32BE(at + 1);
+        if (at > m.length) throw new PgoutputDecodeError("truncated Insert");
+        if (place >= 0) {
+          begins[place] = begin;
+          ends[place] = at;
+        }
+      } else if (kind === NULL_VALUE) {
+        at += 1;
+        if (place >= 0) begins[place] = -1;
+      } else {
+        throw new PgoutputDecodeError(`Insert with a value of unknown kind ${kind ?? "(truncated)"}`);
+      }
+    }
+    expectLength(m, at);
+    sink.event(event(m));
+  }
+
+  function event(m: Buffer): OutboxEvent {
+    for (let place = 0; place < OUTBOX_COLUMNS.length; place++) {
+      if (begins[place] === -1) throw new PgoutputDecodeError(`null in column ${OUTBOX_COLUMNS[place]}`);
+    }
+    const key = copy(m, 4);
+    const payload = copy(m, 7);
+    const headers = m.toString("utf8", begins[8], ends[8]);
+    return {
+      position: m.toString("latin1", begins[0], ends[0]),
+      id: m.toString("latin1", begins[1], ends[1]),
+      transactionId: m.toString("latin1", begins[2], ends[2]),
+      aggregateType: m.toString("utf8", begins[3], ends[3]),
+      key,
+      aggregateVersion: m.toString("latin1", begins[5], ends[5]),
+      eventType: m.toString("utf8", begins[6], ends[6]),
+      payload,
+      headers,
+      createdAt: m.toString("latin1", begins[9], ends[9]),
+      bytes: EVENT_OVERHEAD_BYTES + key.length + payload.length + headers.length,
+    };
+  }
+
+  function copy(m: Buffer, place: number): Buffer {
+    return Buffer.from(m.subarray(begins[place], ends[place]));
+  }
+
+  return (message) => {
+    try {
+      decode(message);
+    } catch (error) {
+      // Node's checked reads throw RangeError past the end.
+      if (error instanceof RangeError) throw new PgoutputDecodeError("truncated message", { cause: error });
+      throw error;
+    }
+  };
+}
+
+function toUnixMs(m: Buffer, at: number): number {
+  const microseconds = m.readInt32BE(at) * 4_294_967_296 + m.readUInt32BE(at + 4);
+  return microseconds / 1000 + POSTGRES_EPOCH_MS;
+}
+
+function endOfString(m: Buffer, at: number): number {
+  const end = m.indexOf(0, at);
+  if (end === -1) throw new PgoutputDecodeError("truncated message: a string without an end");
+  return end;
+}
+
+function expectLength(m: Buffer, length: number): void {
+  if (m.length !== length) {
+    throw new PgoutputDecodeError(`a message of ${m.length} bytes where ${length} were expected`);
+  }
+}
