@@ -1,0 +1,102 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { startProcess } from "./child-process.ts";
+import { findJava } from "./java.ts";
+import { kafkaLibraries } from "./kafka-libraries.ts";
+import { probeKafka } from "./kafka-probe.ts";
+import { assertPortFree, freePort } from "./ports.ts";
+import { untilReady } from "./readiness.ts";
+
+export interface KafkaOptions {
+  /** Made when missing; a second start finds the same topics. */
+  readonly dataDir: string;
+  /** 0 chooses a free one. The controller always gets a free one of its own. */
+  readonly port: number;
+  readonly log: (line: string) => void;
+  /** More settings, as in server.properties. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface RunningKafka {
+  readonly port: number;
+  readonly pid: number;
+  /** "127.0.0.1:<port>" */
+  readonly brokers: string;
+  /** Settles when the broker has ended, for whatever reason, with how. */
+  readonly exited: Promise<string>;
+  /** SIGKILL is a crash: the next start on the data directory recovers. */
+  stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+}
+
+const run = promisify(execFile);
+const log4j2 = fileURLToPath(new URL("kafka/log4j2.yaml", import.meta.url));
+
+/** Apache Kafka, one KRaft node on 127.0.0.1. Throws when the port is in use, or Java or Maven is missing. */
+export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
+  const port = options.port === 0 ? await freePort() : options.port;
+  await assertPortFree(port, "Kafka");
+  const java = await findJava();
+  const classPath = join(await kafkaLibraries(options.log), "*");
+
+  const dataDir = resolve(options.dataDir);
+  const logDir = join(dataDir, "logs");
+  const properties = join(dataDir, "server.properties");
+  await mkdir(dataDir, { recursive: true });
+  const settings = { ...settingsFor(port, await freePort(), logDir), ...options.settings };
+  await writeFile(
+    properties,
+    Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+  );
+
+  const jvm = ["-cp", classPath, `-Dlog4j2.configurationFile=${log4j2}`, "-Djava.net.preferIPv4Stack=true"];
+  jvm.push("-Djava.awt.headless=true", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+  if (!(await stat(join(logDir, "meta.properties")).catch(() => undefined))) {
+    const clusterId = Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url");
+    // --ignore-formatted: a start that was cut short here can be repeated.
+    const format = ["format", "--cluster-id", clusterId, "--config", properties, "--ignore-formatted"];
+    await run(java, [...jvm, "kafka.tools.StorageTool", ...format]);
+  }
+
+  const server = await startProcess({
+    name: "Kafka",
+    command: java,
+    args: ["-Xms256m", "-Xmx512m", ...jvm, "kafka.Kafka", properties],
+    logFile: join(dataDir, "kafka.log"),
+    stopSignal: "SIGTERM",
+  });
+  const brokers = `127.0.0.1:${port}`;
+  await untilReady("Kafka", server, () => probeKafka(port));
+  options.log(`Kafka answers on ${brokers}`);
+
+  return { port, pid: server.pid, brokers, exited: server.exited, stop: (signal) => server.stop(signal) };
+}
+
+function settingsFor(port: number, controllerPort: number, logDir: string): Record<string, string> {
+  return {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "controller.listener.names": "CONTROLLER",
+    // Voters by configuration, not in the metadata log: the controller's port may change from start to start.
+    "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
+    "log.dirs": logDir,
+    "auto.create.topics.enable": "false",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "4",
+    "group.initial.rebalance.delay.ms": "0",
+    // After a crash the broker is let in again only when its old session is over (9 s by default).
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
+  };
+}
