@@ -7,7 +7,7 @@ const tick = (id: string) => ({ id, snapshot: "1:1:" });
 describe("what may be confirmed", () => {
   test("a transaction's end LSN once all of its events are acked and its commit has come", () => {
     const law = createAckLaw(0n);
-    law.begin(1);
+    law.begin(1, 0);
     const transaction = law.event();
     law.event();
     law.ack(transaction);
@@ -21,10 +21,10 @@ describe("what may be confirmed", () => {
 
   test("never a later transaction over an earlier one that is not acked", () => {
     const law = createAckLaw(0n);
-    law.begin(1);
+    law.begin(1, 0);
     const first = law.event();
     law.commit(100n);
-    law.begin(2);
+    law.begin(2, 0);
     const second = law.event();
     law.commit(200n);
     law.ack(second);
@@ -41,7 +41,7 @@ describe("what may be confirmed", () => {
     const law = createAckLaw(50n);
     law.keepalive(80n);
     expect(law.confirmableLsn).toBe(80n);
-    law.begin(1);
+    law.begin(1, 0);
     law.keepalive(90n);
     const transaction = law.event();
     law.commit(100n);
@@ -55,7 +55,7 @@ describe("what may be confirmed", () => {
   test("never backwards", () => {
     const law = createAckLaw(500n);
     law.keepalive(400n);
-    law.begin(1);
+    law.begin(1, 0);
     law.commit(450n);
     law.advance();
     expect(law.confirmableLsn).toBe(500n);
@@ -63,7 +63,7 @@ describe("what may be confirmed", () => {
 
   test("a transaction without events is confirmed by itself, behind those before it", () => {
     const law = createAckLaw(0n);
-    law.begin(1);
+    law.begin(1, 0);
     law.commit(10n);
     law.advance();
     expect(law.confirmableLsn).toBe(10n);
@@ -71,10 +71,10 @@ describe("what may be confirmed", () => {
 
   test("a tick is complete when everything before it is acked", () => {
     const law = createAckLaw(0n);
-    law.begin(1);
+    law.begin(1, 0);
     const transaction = law.event();
     law.commit(10n);
-    law.begin(2);
+    law.begin(2, 0);
     law.tick(tick("a"));
     law.commit(20n);
     law.advance();
@@ -86,7 +86,7 @@ describe("what may be confirmed", () => {
 
   test("a transaction published in part only is no boundary", () => {
     const law = createAckLaw(0n);
-    law.begin(1);
+    law.begin(1, 0);
     const transaction = law.event();
     law.event();
     law.ack(transaction);
@@ -101,23 +101,23 @@ test.each([
   [
     "a transaction inside a transaction",
     (law: ReturnType<typeof createAckLaw>) => {
-      law.begin(1);
-      law.begin(2);
+      law.begin(1, 0);
+      law.begin(2, 0);
     },
   ],
   [
     "a commit that goes backwards",
     (law: ReturnType<typeof createAckLaw>) => {
-      law.begin(1);
+      law.begin(1, 0);
       law.commit(10n);
-      law.begin(2);
+      law.begin(2, 0);
       law.commit(10n);
     },
   ],
   [
     "an event acked twice",
     (law: ReturnType<typeof createAckLaw>) => {
-      law.begin(1);
+      law.begin(1, 0);
       const transaction = law.event();
       law.ack(transaction);
       law.ack(transaction);
@@ -151,7 +151,7 @@ test("over random interleavings of transactions, acks and keepalives the law equ
             unacked: s.do === "tick" ? 0 : s.events,
             tick: s.do === "tick" ? `${index}` : undefined,
           };
-          law.begin(index);
+          law.begin(index, 0);
           for (let i = 0; i < model.unacked; i++)
             inFlight.push({ model: model as never, transaction: law.event() });
           if (model.tick !== undefined) law.tick(tick(model.tick));

@@ -5,6 +5,8 @@ import type { Tick } from "./tick.ts";
 export interface TrackedTransaction {
   /** Lower 32 bits of the transaction id, as in the Begin message. */
   readonly xid: number;
+  /** ms since 1970, by the database's clock. */
+  readonly committedAt: number;
   /** Events handed to the publisher and not acked yet. */
   pending: number;
   /** Events that the broker has acked. */
@@ -23,7 +25,7 @@ export interface TrackedTransaction {
  * what nobody has published.
  */
 export interface AckLaw {
-  begin(xid: number): void;
+  begin(xid: number, committedAt: number): void;
   /** Counts an event of the open transaction as in flight; the publisher's ack goes to the returned transaction. */
   event(): TrackedTransaction;
   /** Notes a tick that belongs to the open transaction. */
@@ -73,9 +75,9 @@ export function createAckLaw(startLsn: Lsn): AckLaw {
   }
 
   return {
-    begin(xid) {
+    begin(xid, committedAt) {
       if (open) throw new Error("protocol violation: Begin inside a transaction");
-      open = { xid, pending: 0, acked: 0, endLsn: undefined, tick: undefined };
+      open = { xid, committedAt, pending: 0, acked: 0, endLsn: undefined, tick: undefined };
       transactions.push(open);
     },
     event() {

@@ -1,0 +1,93 @@
+import type { OutboxEvent } from "../domain/outbox-event.ts";
+import { mergeOffsets } from "../domain/topic-offsets.ts";
+import { batchEnd } from "./event-queue.ts";
+import type { Leadership, Publishing } from "./leadership.ts";
+import type { OpenDrain, OutboxTable } from "./outbox-table.ts";
+
+/** A drain's cursor holds back vacuum: it is closed after this time and opened again where it was. */
+const MAX_OPEN_MS = 60_000;
+/** What a page is to hold at the most in memory, so that large payloads make short pages. */
+const PAGE_BYTES = 2_000_000;
+const PAGE_EVENTS = 2_000;
+
+export type Draining = Publishing & { readonly table: OutboxTable };
+
+/**
+ * Publishes every event that is committed and not in the checkpoint, by position; the saver's checkpoint then covers them.
+ * Transactions that commit late are never passed over: what counts is what a snapshot sees, not the position. When
+ * `halt` aborts it returns early with what is done so far. Returns how many events it has published.
+ */
+export async function drainOutbox(deps: Draining, leadership: Leadership): Promise<number> {
+  let published = 0;
+  for (let complete = false; !complete && !leadership.halt.aborted; ) {
+    const part = await drainPart(deps, leadership);
+    published += part.published;
+    complete = part.complete;
+  }
+  return published;
+}
+
+async function drainPart(
+  deps: Draining,
+  { saver, halt, abandon }: Leadership,
+): Promise<{ readonly published: number; readonly complete: boolean }> {
+  const drain = await deps.table.openDrain(saver.current.published, saver.current.drain);
+  const openedAt = performance.now();
+  let published = 0;
+
+  async function publishPage(page: readonly OutboxEvent[]): Promise<void> {
+    for (let from = 0; from < page.length && !halt.aborted; ) {
+      const end = batchEnd(page, from, deps.batch);
+      const batch = page.slice(from, end);
+      const offsets = await deps.publish(batch, abandon);
+      deps.observer.published(batch, Date.parse(batch[0]?.createdAt ?? ""));
+      from = end;
+      published += batch.length;
+      const progress = {
+        drain: { snapshot: drain.snapshot, position: batch.at(-1)?.position ?? "0" },
+        publishedOffsets: mergeOffsets(saver.current.publishedOffsets, offsets),
+      };
+      saver.note({ ...saver.current, ...progress }, batch.length);
+    }
+    await saver.saveIfDue();
+  }
+
+  try {
+    const pages = readAhead(drain);
+    for (;;) {
+      const page = await pages.next();
+      if (page.length === 0) break;
+      await publishPage(page);
+      if (halt.aborted || performance.now() - openedAt >= MAX_OPEN_MS) return { published, complete: false };
+    }
+    saver.note({ ...saver.current, published: drain.snapshot, drain: undefined }, 0);
+    return { published, complete: true };
+  } finally {
+    await drain.close();
+  }
+}
+
+/** Reads the next page while the last one is being published. */
+function readAhead(drain: OpenDrain): { next(): Promise<OutboxEvent[]> } {
+  let limit = 100;
+  let ahead: Promise<OutboxEvent[]> | undefined;
+
+  async function read(): Promise<OutboxEvent[]> {
+    const page = await drain.read(limit);
+    const bytes = page.reduce((sum, event) => sum + event.bytes, 0);
+    if (bytes > 0) limit = Math.max(1, Math.min(PAGE_EVENTS, Math.floor((PAGE_BYTES * page.length) / bytes)));
+    return page;
+  }
+
+  return {
+    async next() {
+      const page = await (ahead ?? read());
+      if (page.length > 0) {
+        ahead = read();
+        // The next call awaits it; until then its rejection has nobody else.
+        ahead.catch(() => {});
+      }
+      return page;
+    },
+  };
+}

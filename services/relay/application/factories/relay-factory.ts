@@ -1,0 +1,53 @@
+import type { Logger } from "../../../platform/logger.ts";
+import type { CheckpointStore } from "../checkpoint-store.ts";
+import type { EventStream } from "../event-stream.ts";
+import type { Heartbeat } from "../heartbeat.ts";
+import type { Leases } from "../lease.ts";
+import type { OutboxTable } from "../outbox-table.ts";
+import { createPublishUntilAcked } from "../publish-until-acked.ts";
+import type { Publisher } from "../publisher.ts";
+import { createRelay, type Relay, type RelayMode } from "../relay.ts";
+import type { RelayObserver } from "../relay-observer.ts";
+import type { ReplicationSlot } from "../replication-slot.ts";
+
+export interface RelayPorts {
+  readonly leases: Leases;
+  readonly checkpoints: CheckpointStore;
+  readonly stream: EventStream;
+  readonly slot: ReplicationSlot;
+  readonly heartbeat: Heartbeat;
+  readonly table: OutboxTable;
+  readonly publisher: Publisher;
+  readonly observer: RelayObserver;
+  readonly log: Logger;
+}
+
+export interface RelaySettings {
+  readonly mode: RelayMode;
+  readonly pollIntervalMs: number;
+  readonly tickIntervalMs: number;
+  readonly tickTimeoutMs: number;
+  readonly queueBytes: number;
+  readonly batchEvents: number;
+  readonly batchBytes: number;
+}
+
+/** How long an orderly stop waits for the last tick to come back. */
+const LAST_TICK_MS = 2_000;
+
+/** Builds the relay from its ports. */
+export function createRelayFromPorts(ports: RelayPorts, settings: RelaySettings): Relay {
+  const { publisher, observer, log } = ports;
+  return createRelay({
+    ...ports,
+    publish: createPublishUntilAcked({ publisher, observer, log }),
+    mode: settings.mode,
+    batch: { events: settings.batchEvents, bytes: settings.batchBytes },
+    queueBytes: { high: settings.queueBytes, low: settings.queueBytes / 2 },
+    checkpointIntervalMs: settings.tickIntervalMs,
+    pollIntervalMs: settings.pollIntervalMs,
+    tickIntervalMs: settings.tickIntervalMs,
+    tickTimeoutMs: settings.tickTimeoutMs,
+    lastTickMs: LAST_TICK_MS,
+  });
+}

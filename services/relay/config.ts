@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { commonVariables, variable } from "../platform/config.ts";
+
+const identifier = (what: string, pattern: RegExp) =>
+  z.string().regex(pattern, `must be ${what} of lower-case letters, digits and underscores`);
+
+/** `order=orders-events,parcel=parcels-events` */
+const topicRoutes = z.string().transform((text, context) => {
+  const routes = new Map<string, string>();
+  for (const route of text.split(",")) {
+    const [type, topic, ...rest] = route.split("=").map((part) => part.trim());
+    if (!type || !topic || rest.length > 0 || !/^[\w.-]{1,249}$/.test(topic)) {
+      context.addIssue({ code: "custom", message: "must be aggregate_type=topic, more of them separated by commas" });
+      return z.NEVER;
+    }
+    routes.set(type, topic);
+  }
+  return routes as ReadonlyMap<string, string>;
+});
+
+/** `schema.table` or `table` (in schema public). */
+const tableName = z
+  .string()
+  .regex(/^(\w+\.)?\w+$/, "must be table or schema.table")
+  .transform((text) => {
+    const [name = "", schema = "public"] = text.split(".").reverse();
+    return { schema, name };
+  });
+
+export const configSchema = z.object({
+  ...commonVariables,
+  DATABASE_URL: variable
+    .url("postgres:", "postgresql:")
+    .describe("Postgres with the outbox; the role needs REPLICATION and what sql/roles.sql grants"),
+  KAFKA_BROKERS: variable.list().default(["127.0.0.1:9092"]).describe("Brokers to bootstrap from, host:port,…"),
+  RELAY_MODE: z
+    .enum(["cdc", "polling"])
+    .default("cdc")
+    .describe("How the outbox is read: cdc (from the WAL) or polling (from the table)"),
+  RELAY_NAME: z
+    .string()
+    .min(1)
+    .max(63)
+    .default("orders")
+    .describe("Names the checkpoint and the lease; relays of one name stand by for each other"),
+  RELAY_SLOT: identifier("a slot name", /^[a-z0-9_]{1,63}$/)
+    .default("outbox_relay")
+    .describe("The replication slot; made when it is missing"),
+  RELAY_PUBLICATION: z.string().min(1).max(63).default("outbox").describe("The publication that has the outbox"),
+  RELAY_TABLE: tableName.prefault("public.outbox").describe("The outbox table"),
+  RELAY_TOPICS: topicRoutes
+    .prefault("order=orders-events")
+    .describe("Which topic the events of an aggregate_type go to: type=topic,…"),
+  RELAY_TOPIC_PARTITIONS: variable
+    .integer(1, 10_000)
+    .default(6)
+    .describe("Partitions of a topic that the relay has to make"),
+  RELAY_TOPIC_REPLICATION: variable
+    .integer(-1, 100)
+    .default(-1)
+    .describe("Replication factor of a topic that the relay has to make; -1 takes the broker's default"),
+  RELAY_SOURCE: z.string().min(1).default("/orders").describe("The CloudEvents source of every record"),
+  RELAY_POLL_INTERVAL_MS: variable
+    .integer(10, 60_000)
+    .default(200)
+    .describe("Waiting time of an idle poll (polling)"),
+  RELAY_TICK_INTERVAL_MS: variable
+    .integer(100, 60_000)
+    .default(1_000)
+    .describe("How often the heartbeat goes through the WAL and the checkpoint is written"),
+  RELAY_TICK_TIMEOUT_MS: variable
+    .integer(1_000, 600_000)
+    .default(10_000)
+    .describe("A stream that is silent for this long is given up and opened anew"),
+  RELAY_QUEUE_BYTES: variable
+    .integer(100_000, 1_000_000_000)
+    .default(8_000_000)
+    .describe("Reading from the WAL pauses while events of this size wait to be published"),
+  RELAY_BATCH_EVENTS: variable.integer(1, 100_000).default(2_000).describe("Most events in one produce request"),
+  RELAY_BATCH_BYTES: variable
+    .integer(1_000, 100_000_000)
+    .default(900_000)
+    .describe("Most bytes in one produce request; below the broker's message.max.bytes"),
+  OPS_PORT: variable.port().default(9464).describe("Port of /livez, /readyz and /metrics"),
+});
+
+export type RelayConfig = Readonly<z.output<typeof configSchema>>;

@@ -1,0 +1,39 @@
+import type { IHeaders } from "kafkajs";
+import type { OutboxEvent } from "../../domain/outbox-event.ts";
+
+/**
+ * The headers of an event's Kafka record: CloudEvents 1.0 in binary mode (Kafka protocol binding,
+ * https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/kafka-protocol-binding.md, section 3.2), with the aggregate's
+ * type and version as extension attributes, and the outbox row's own headers (such as `traceparent`) passed on. Where
+ * a row's header has the name of one of ours, ours stands.
+ */
+export function recordHeaders(event: OutboxEvent, source: string): IHeaders {
+  const headers: IHeaders = event.headers === "{}" ? {} : passedOn(event.headers);
+  headers.ce_specversion = "1.0";
+  headers.ce_id = event.id;
+  headers.ce_source = source;
+  headers.ce_type = event.eventType;
+  headers.ce_subject = event.key;
+  headers.ce_time = rfc3339(event.createdAt);
+  headers.ce_aggregatetype = event.aggregateType;
+  headers.ce_aggregateversion = event.aggregateVersion;
+  headers["content-type"] = "application/json";
+  return headers;
+}
+
+/** Strings as they are; null is left out; numbers keep the digits they were written with; the rest as JSON. */
+function passedOn(json: string): IHeaders {
+  const headers: IHeaders = {};
+  const exact = JSON.parse(json, (_key, value, context?: { source?: string }) =>
+    typeof value === "number" ? (context?.source ?? String(value)) : value,
+  ) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(exact)) {
+    if (value !== null) headers[name] = typeof value === "string" ? value : JSON.stringify(value);
+  }
+  return headers;
+}
+
+/** `2026-11-24 08:00:00.123456+00` to `2026-11-24T08:00:00.123456Z`: no digit is lost. */
+export function rfc3339(timestamptz: string): string {
+  return timestamptz.replace(" ", "T").replace(/\+00(:00)?$/, "Z");
+}

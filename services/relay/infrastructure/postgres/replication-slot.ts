@@ -1,0 +1,144 @@
+import type { Pool } from "pg";
+import { delay } from "../../../platform/delay.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { RelayError } from "../../application/relay-error.ts";
+import type { ReplicationSlot } from "../../application/replication-slot.ts";
+import { formatLsn, type Lsn, parseLsn } from "../../domain/lsn.ts";
+
+export interface SlotOptions {
+  readonly slot: string;
+  readonly publication: string;
+  readonly table: { readonly schema: string; readonly name: string };
+}
+
+interface SlotRow {
+  readonly plugin: string;
+  readonly database: string;
+  readonly is_here: boolean;
+  readonly active_pid: number | null;
+  readonly wal_status: string;
+  readonly confirmed_flush_lsn: string;
+}
+
+/** Creating a slot waits for all running write transactions; longer than this is left to the next try. */
+const CREATE_TIMEOUT_MS = 10_000;
+const FREE_TIMEOUT_MS = 5_000;
+const READ_BACK_TIMEOUT_MS = 3_000;
+const FAILOVER_SINCE = 170_000;
+
+/** The logical replication slot and the publication that it reads through. */
+export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Logger): ReplicationSlot {
+  const { slot, publication, table } = options;
+
+  async function find(): Promise<SlotRow | undefined> {
+    const { rows } = await pool.query<SlotRow>(
+      `select plugin, database, database = current_database() as is_here, active_pid, wal_status, confirmed_flush_lsn::text
+         from pg_replication_slots where slot_name = $1`,
+      [slot],
+    );
+    return rows[0];
+  }
+
+  /** A misspelt publication is no error to the server: it would decode nothing, and keepalives would go on. */
+  async function checkPublication(): Promise<void> {
+    const { rows } = await pool.query(
+      `select p.pubinsert, t.tablename is not null as has_table, t.rowfilter is not null as has_filter
+         from pg_publication p
+         left join pg_publication_tables t
+           on t.pubname = p.pubname and t.schemaname = $2 and t.tablename = $3
+        where p.pubname = $1`,
+      [publication, table.schema, table.name],
+    );
+    const [found] = rows;
+    const name = `${table.schema}.${table.name}`;
+    const repair = `create publication ${publication} for table ${name} with (publish = 'insert', publish_via_partition_root = true)`;
+    const fault = !found
+      ? "does not exist"
+      : !found.has_table
+        ? `does not have table ${name}`
+        : !found.pubinsert
+          ? "does not publish inserts"
+          : found.has_filter
+            ? `publishes only some rows of ${name}`
+            : undefined;
+    if (fault) {
+      throw new RelayError(
+        "PUBLICATION_INCOMPLETE",
+        `publication ${publication} ${fault}; expected: ${repair}`,
+      );
+    }
+  }
+
+  async function create(): Promise<Lsn> {
+    const client = await pool.connect();
+    try {
+      const { rows: version } = await client.query(
+        "select current_setting('server_version_num')::int as number",
+      );
+      const failover = version[0].number >= FAILOVER_SINCE ? ", failover => true" : "";
+      await client.query(
+        `set lock_timeout = ${CREATE_TIMEOUT_MS}; set statement_timeout = ${CREATE_TIMEOUT_MS}`,
+      );
+      const { rows } = await client.query(
+        `select lsn::text from pg_create_logical_replication_slot($1, 'pgoutput', false, false${failover})`,
+        [slot],
+      );
+      log.info({ slot, lsn: rows[0].lsn }, "made the replication slot");
+      return parseLsn(rows[0].lsn);
+    } finally {
+      // The timeouts must not stay with the pooled connection.
+      client.release(true);
+    }
+  }
+
+  /** We hold the lease, so whoever streams from the slot is a leader that is gone, frozen or cut off. */
+  async function free(pid: number): Promise<void> {
+    log.warn({ slot, pid }, "ending the walsender that still holds the slot");
+    await pool.query("select pg_terminate_backend($1)", [pid]);
+    if (!(await inactive(FREE_TIMEOUT_MS))) {
+      throw new RelayError("SLOT_IN_USE", `slot ${slot} is still active for PID ${pid}`);
+    }
+  }
+
+  async function inactive(timeoutMs: number): Promise<SlotRow | undefined> {
+    const deadline = AbortSignal.timeout(timeoutMs);
+    while (!deadline.aborted) {
+      const row = await find();
+      if (row?.active_pid === null) return row;
+      await delay(20, deadline);
+    }
+    return undefined;
+  }
+
+  return {
+    async prepare(confirmedLsn) {
+      await checkPublication();
+      const found = await find();
+      if (!found) return { confirmedFlushLsn: await create(), complete: false };
+      if (found.plugin !== "pgoutput" || !found.is_here) {
+        const what = `plugin ${found.plugin}, database ${found.database}`;
+        throw new RelayError(
+          "SLOT_WRONG",
+          `slot ${slot} belongs to something else (${what}); set RELAY_SLOT`,
+        );
+      }
+      if (found.active_pid !== null) await free(found.active_pid);
+      if (found.wal_status === "lost") {
+        log.warn({ slot }, "the slot was invalidated, making it anew");
+        await pool.query("select pg_drop_replication_slot($1)", [slot]);
+        return { confirmedFlushLsn: await create(), complete: false };
+      }
+      const confirmedFlushLsn = parseLsn(found.confirmed_flush_lsn);
+      const complete = confirmedFlushLsn <= confirmedLsn;
+      if (!complete) {
+        const fields = { slot: formatLsn(confirmedFlushLsn), checkpoint: formatLsn(confirmedLsn) };
+        log.warn(fields, "the slot is ahead of the checkpoint: somebody made it anew or moved it");
+      }
+      return { confirmedFlushLsn, complete };
+    },
+    async readBack() {
+      const row = await inactive(READ_BACK_TIMEOUT_MS);
+      return row && parseLsn(row.confirmed_flush_lsn);
+    },
+  };
+}

@@ -1,0 +1,173 @@
+import { type Client, escapeIdentifier, escapeLiteral } from "pg";
+import { LogicalReplicationService } from "pg-logical-replication";
+import type { EventStream, OpenStream, StreamSink } from "../../application/event-stream.ts";
+import { RelayError } from "../../application/relay-error.ts";
+import { type Lsn, parseLsn } from "../../domain/lsn.ts";
+import { connectionOptions } from "./connection-options.ts";
+import { createPgoutputDecoder } from "./pgoutput-decoder.ts";
+import { standbyStatusUpdate } from "./standby-status-update.ts";
+import { parseTick, TICK_PREFIX } from "./wal-heartbeat.ts";
+
+export interface ReplicationStreamOptions {
+  readonly databaseUrl: string;
+  readonly relay: string;
+  readonly slot: string;
+  readonly publication: string;
+  readonly table: { readonly schema: string; readonly name: string };
+}
+
+/** What pg's Client does not declare: the protocol connection below it. */
+interface ProtocolConnection {
+  readonly stream: NodeJS.ReadableStream & { destroy(): void };
+  sendCopyFromChunk(chunk: Buffer): void;
+  endCopyFrom(): void;
+}
+
+/** Duck-typed: the library calls `start` once and `parse` for each XLogData. */
+type Plugin = Parameters<LogicalReplicationService["subscribe"]>[0];
+
+const STOP_TIMEOUT_MS = 3_000;
+const MAX_STATUS_INTERVAL_MS = 10_000;
+/** SQLSTATE of the mere warning that PostgreSQL 18 gives for a publication that is missing at this point of the WAL. */
+const OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
+
+/**
+ * Streams through pg-logical-replication, of which only the connection, START_REPLICATION and the framing of messages are used. Its
+ * acknowledgement (off by one byte, and on a timer for whatever was received), its flow control and its parser are switched
+ * off or replaced; each connection gets a new object, started at 0/0, so that the server begins at the slot's own position.
+ */
+export function createReplicationStream(options: ReplicationStreamOptions): EventStream {
+  return { open: (sink) => openStream(options, sink) };
+}
+
+async function openStream(options: ReplicationStreamOptions, sink: StreamSink): Promise<OpenStream> {
+  const service = new LogicalReplicationService(
+    connectionOptions(options.databaseUrl, `outbox-relay ${options.relay} stream`),
+    { acknowledge: { auto: false, timeoutSeconds: 0 }, flowControl: { enabled: false } },
+  );
+  const started = Promise.withResolvers<void>();
+  const lost = Promise.withResolvers<Error>();
+  let connection: ProtocolConnection | undefined;
+  let statusTimer: NodeJS.Timeout | undefined;
+  let confirmed: Lsn = 0n;
+  let lastReceivedAt = performance.now();
+  let dropping = false;
+
+  const decode = createPgoutputDecoder(options.table, {
+    begin: sink.begin,
+    event: sink.event,
+    commit: sink.commit,
+    message(prefix, content) {
+      if (prefix !== TICK_PREFIX) return;
+      const tick = parseTick(content, options.relay);
+      if (tick) sink.tick(tick);
+    },
+  });
+
+  /** An exception here would be an uncaught one in the driver's socket handler, and the same bytes would come again. */
+  function guarded(handle: () => void): void {
+    if (dropping) return;
+    try {
+      handle();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function fail(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const error =
+      cause instanceof RelayError
+        ? cause
+        : new RelayError("STREAM_LOST", `stream lost: ${reason}`, { cause });
+    started.reject(error);
+    // Once dropped on purpose, the end of the connection is no loss.
+    if (!dropping) lost.resolve(error);
+    destroy();
+  }
+
+  function sendStatus(): void {
+    if (connection && !isDestroyed(connection)) {
+      connection.sendCopyFromChunk(standbyStatusUpdate(confirmed, Date.now()));
+    }
+  }
+
+  function destroy(): void {
+    dropping = true;
+    clearInterval(statusTimer);
+    connection?.stream.destroy();
+    void service.destroy().catch(() => {});
+  }
+
+  const plugin = {
+    name: "pgoutput",
+    options: {},
+    parse: (message: Buffer) => guarded(() => decode(message)),
+    async start(client: Client, slot: string, startLsn: string): Promise<unknown> {
+      connection = (client as unknown as { connection: ProtocolConnection }).connection;
+      connection.stream.on("data", () => {
+        lastReceivedAt = performance.now();
+      });
+      client.on("notice", (notice) => {
+        if (notice.code !== OBJECT_NOT_IN_PREREQUISITE_STATE) return;
+        fail(new RelayError("PUBLICATION_INCOMPLETE", `${notice.message}: ${notice.detail ?? ""}`));
+      });
+      // How timestamps look in the tuples depends on this session.
+      await client.query("set datestyle to iso; set timezone to 'UTC'");
+      const timeout = await client.query(
+        "select setting::int as ms from pg_settings where name = 'wal_sender_timeout'",
+      );
+      startStatusTimer(Number(timeout.rows[0]?.ms ?? 0));
+      return client.query(
+        `START_REPLICATION SLOT ${escapeIdentifier(slot)} LOGICAL ${startLsn} (proto_version '1', publication_names ${escapeLiteral(escapeIdentifier(options.publication))}, messages 'true')`,
+      );
+    },
+  };
+
+  function startStatusTimer(walSenderTimeoutMs: number): void {
+    const third = walSenderTimeoutMs > 0 ? walSenderTimeoutMs / 3 : MAX_STATUS_INTERVAL_MS;
+    statusTimer = setInterval(sendStatus, Math.min(third, MAX_STATUS_INTERVAL_MS));
+  }
+
+  service.on("start", () => started.resolve());
+  service.on("error", fail);
+  service.on("heartbeat", (lsn: string, _timestamp: number, replyRequested: boolean) => {
+    guarded(() => sink.keepalive(parseLsn(lsn)));
+    if (replyRequested) sendStatus();
+  });
+  const copy = service
+    .subscribe(plugin as unknown as Plugin, options.slot, "0/00000000")
+    .then(() => fail(new Error("the server ended the stream")), fail);
+
+  await started.promise;
+  return {
+    lost: lost.promise,
+    get lastReceivedAt() {
+      return lastReceivedAt;
+    },
+    confirm(lsn) {
+      if (lsn <= confirmed) return;
+      confirmed = lsn;
+      sendStatus();
+    },
+    pause: () => void connection?.stream.pause(),
+    resume: () => void connection?.stream.resume(),
+    async stop() {
+      dropping = true;
+      clearInterval(statusTimer);
+      sendStatus();
+      connection?.endCopyFrom();
+      connection?.stream.resume();
+      const expired = Promise.withResolvers<void>();
+      const timer = setTimeout(expired.resolve, STOP_TIMEOUT_MS);
+      await Promise.race([copy, expired.promise]);
+      clearTimeout(timer);
+      await service.stop();
+    },
+    destroy,
+  };
+}
+
+function isDestroyed(connection: ProtocolConnection): boolean {
+  return (connection.stream as { destroyed?: boolean }).destroyed === true;
+}

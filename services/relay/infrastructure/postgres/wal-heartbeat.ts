@@ -1,0 +1,39 @@
+import type { Pool } from "pg";
+import type { Heartbeat } from "../../application/heartbeat.ts";
+import type { Tick } from "../../domain/tick.ts";
+
+export const TICK_PREFIX = "outbox-relay";
+
+/**
+ * A tick is a transactional logical message: it moves the slot even when only other tables are written, and carries a
+ * snapshot taken inside its transaction.
+ */
+export function createWalHeartbeat(pool: Pool, relay: string): Heartbeat {
+  return {
+    async tick(id) {
+      await pool.query(
+        `select pg_logical_emit_message(true, $1, json_build_object(
+           'relay', $2::text, 'tick', $3::text, 'snapshot', pg_current_snapshot()::text,
+           'at', extract(epoch from clock_timestamp()))::text)`,
+        [TICK_PREFIX, relay, id],
+      );
+    },
+  };
+}
+
+/** The tick in a logical message's content, or undefined when it is another relay's or not a tick. */
+export function parseTick(content: string, relay: string): Tick | undefined {
+  const message = parseObject(content);
+  if (message?.relay !== relay) return undefined;
+  const { tick, snapshot } = message;
+  return typeof tick === "string" && typeof snapshot === "string" ? { id: tick, snapshot } : undefined;
+}
+
+function parseObject(json: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
