@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { Pool } from "pg";
 import { Registry } from "prom-client";
 import { ensureTopic } from "../platform/kafka/ensure-topic.ts";
-import { createKafka } from "../platform/kafka/kafka-client.ts";
+import { createKafka, retryForEver } from "../platform/kafka/kafka-client.ts";
 import { startOpsServer } from "../platform/ops-server.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createRelayFromPorts } from "./application/factories/relay-factory.ts";
@@ -37,7 +37,15 @@ export async function createRelayService(
 
   const kafka = createKafka({ brokers: config.KAFKA_BROKERS, clientId: `outbox-relay-${relay}`, log });
   const publisher = createKafkajsPublisher({
-    createProducer: kafka.idempotentProducer,
+    createProducer: () =>
+      kafka.producer({
+        idempotent: true,
+        maxInFlightRequests: 1,
+        allowAutoTopicCreation: false,
+        retry: retryForEver,
+        // Every record comes with its partition.
+        createPartitioner: () => (args) => args.message.partition ?? 0,
+      }),
     topics: config.RELAY_TOPICS,
     source: config.RELAY_SOURCE,
     ensureTopic: (topic) =>

@@ -10,7 +10,10 @@ const topicRoutes = z.string().transform((text, context) => {
   for (const route of text.split(",")) {
     const [type, topic, ...rest] = route.split("=").map((part) => part.trim());
     if (!type || !topic || rest.length > 0 || !/^[\w.-]{1,249}$/.test(topic)) {
-      context.addIssue({ code: "custom", message: "must be aggregate_type=topic, more of them separated by commas" });
+      context.addIssue({
+        code: "custom",
+        message: "must be aggregate_type=topic, more of them separated by commas",
+      });
       return z.NEVER;
     }
     routes.set(type, topic);
@@ -32,7 +35,10 @@ export const configSchema = z.object({
   DATABASE_URL: variable
     .url("postgres:", "postgresql:")
     .describe("Postgres with the outbox; the role needs REPLICATION and what sql/roles.sql grants"),
-  KAFKA_BROKERS: variable.list().default(["127.0.0.1:9092"]).describe("Brokers to bootstrap from, host:port,…"),
+  KAFKA_BROKERS: variable
+    .list()
+    .default(["127.0.0.1:9092"])
+    .describe("Brokers to bootstrap from, host:port,…"),
   RELAY_MODE: z
     .enum(["cdc", "polling"])
     .default("cdc")
@@ -46,7 +52,12 @@ export const configSchema = z.object({
   RELAY_SLOT: identifier("a slot name", /^[a-z0-9_]{1,63}$/)
     .default("outbox_relay")
     .describe("The replication slot; made when it is missing"),
-  RELAY_PUBLICATION: z.string().min(1).max(63).default("outbox").describe("The publication that has the outbox"),
+  RELAY_PUBLICATION: z
+    .string()
+    .min(1)
+    .max(63)
+    .default("outbox")
+    .describe("The publication that has the outbox"),
   RELAY_TABLE: tableName.prefault("public.outbox").describe("The outbox table"),
   RELAY_TOPICS: topicRoutes
     .prefault("order=orders-events")
@@ -76,7 +87,10 @@ export const configSchema = z.object({
     .integer(100_000, 1_000_000_000)
     .default(8_000_000)
     .describe("Reading from the WAL pauses while events of this size wait to be published"),
-  RELAY_BATCH_EVENTS: variable.integer(1, 100_000).default(2_000).describe("Most events in one produce request"),
+  RELAY_BATCH_EVENTS: variable
+    .integer(1, 100_000)
+    .default(2_000)
+    .describe("Most events in one produce request"),
   RELAY_BATCH_BYTES: variable
     .integer(1_000, 100_000_000)
     .default(900_000)

@@ -36,7 +36,8 @@ test("an independent reader of CloudEvents accepts the record in binary mode", (
 });
 
 test("the row's own headers are passed on exactly, but cannot stand in for ours", () => {
-  const row = '{"traceparent": "00-ab-cd-01", "n": 9007199254740993, "o": {"x": 1}, "none": null, "ce_id": "forged"}';
+  const row =
+    '{"traceparent": "00-ab-cd-01", "n": 9007199254740993, "o": {"x": 1}, "none": null, "ce_id": "forged"}';
   expect(recordHeaders({ ...event, headers: row }, "/orders")).toMatchObject({
     traceparent: "00-ab-cd-01",
     n: "9007199254740993",
