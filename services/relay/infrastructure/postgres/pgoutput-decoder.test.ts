@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
+import { begin, commit, insert, logicalMessage, relation, row } from "../../testing/pgoutput-messages.ts";
 import { createPgoutputDecoder, OUTBOX_COLUMNS, PgoutputDecodeError } from "./pgoutput-decoder.ts";
-import { begin, commit, insert, logicalMessage, relation, row } from "./testing/pgoutput-messages.ts";
 
 function decoderWithLog() {
   const log: unknown[][] = [];

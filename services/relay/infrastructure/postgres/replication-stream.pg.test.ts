@@ -1,0 +1,207 @@
+import pg from "pg";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
+import { eventually } from "../../../../test/support/eventually.ts";
+import { insertRow, insertRows } from "../../testing/outbox-rows.ts";
+import { openRecordedStream, type RecordedStream } from "../../testing/recorded-stream.ts";
+
+let database: TestDatabase;
+let pool: pg.Pool;
+let slot: string;
+const opened: RecordedStream[] = [];
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  slot = `${database.name}_slot`;
+  pool = new pg.Pool({ connectionString: database.ownerUrl });
+  await createSlot();
+});
+
+afterEach(async () => {
+  for (const { stream } of opened.splice(0)) stream.destroy();
+  await pool.end();
+  await database.drop();
+});
+
+const createSlot = () => pool.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [slot]);
+
+async function open(onEvent?: Parameters<typeof openRecordedStream>[1]): Promise<RecordedStream> {
+  const recorded = await openRecordedStream({ databaseUrl: database.relayUrl, slot }, onEvent);
+  opened.push(recorded);
+  return recorded;
+}
+
+async function confirmedFlushLsn(): Promise<bigint> {
+  const { rows } = await pool.query(
+    "select confirmed_flush_lsn - '0/0' as lsn from pg_replication_slots where slot_name = $1",
+    [slot],
+  );
+  return BigInt(rows[0].lsn);
+}
+
+const activePid = async () =>
+  (await pool.query("select active_pid from pg_replication_slots where slot_name = $1", [slot])).rows[0]
+    .active_pid;
+
+/** Two transactions of which the second one's commit record begins at the very byte where the first one's ends. */
+async function commitTwoAdjacent(recorded: RecordedStream): Promise<void> {
+  const [a, b] = [await pool.connect(), await pool.connect()];
+  try {
+    for (let attempt = 0; attempt < 50; attempt++) {
+      recorded.transactions.length = 0;
+      for (const client of [a, b]) {
+        await client.query("begin");
+        await insertRow(client);
+      }
+      await Promise.all([a.query("commit"), b.query("commit")]);
+      await eventually(() => expect(recorded.transactions).toHaveLength(2));
+      if (recorded.transactions[1]?.commitLsn === recorded.transactions[0]?.endLsn) return;
+    }
+    throw new Error("no two commits became adjacent in the WAL");
+  } finally {
+    a.release();
+    b.release();
+  }
+}
+
+test("of two commits adjacent in the WAL, confirming the first does not lose the second", async () => {
+  const before = await open();
+  await commitTwoAdjacent(before);
+  const [first, second] = before.transactions;
+  before.stream.confirm(first?.endLsn ?? 0n);
+  await before.stream.stop();
+  expect(await confirmedFlushLsn()).toBe(first?.endLsn);
+
+  const after = await open();
+  await eventually(() => expect(after.transactions).toHaveLength(1));
+  expect(after.events[0]?.id).toBe(second?.events[0]?.id);
+});
+
+test("what was received but not confirmed comes again on the next connection, from the first event on", async () => {
+  const before = await open();
+  await insertRows(pool, { count: 20 });
+  await eventually(() => expect(before.transactions).toHaveLength(1));
+  before.stream.destroy();
+  await eventually(async () => expect(await activePid()).toBeNull());
+  const after = await open();
+  await eventually(() => expect(after.transactions).toHaveLength(1));
+  expect(after.events.map(({ id }) => id)).toEqual(before.events.map(({ id }) => id));
+});
+
+test("the server neither hangs up on a quiet or paused stream nor hears of anything that was not confirmed", async () => {
+  await pool.query(`alter database ${database.name} set wal_sender_timeout = '1s'`);
+  const start = await confirmedFlushLsn();
+  const recorded = await open();
+  let lost: Error | undefined;
+  void recorded.stream.lost.then((error) => {
+    lost = error;
+  });
+  await insertRow(pool);
+  await eventually(() => expect(recorded.transactions).toHaveLength(1));
+  // Longer than the server's timeout, with the socket read and then with it paused: keepalives are not seen then.
+  await untilServerHeardOf(recorded, 1_500);
+  recorded.stream.pause();
+  await insertRow(pool);
+  await untilServerHeardOf(recorded, 2_500);
+  expect(recorded.transactions).toHaveLength(1);
+  recorded.stream.resume();
+  await eventually(() => expect(recorded.transactions).toHaveLength(2));
+  expect(lost).toBeUndefined();
+  expect(await confirmedFlushLsn()).toBe(start);
+});
+
+/** Waits until the server has had status updates for `ms` after now. */
+async function untilServerHeardOf(_: RecordedStream, ms: number): Promise<void> {
+  const { rows } = await pool.query("select clock_timestamp() + $1::int * interval '1 ms' as until", [ms]);
+  await eventually(async () => {
+    const { rows: replies } = await pool.query(
+      "select 1 from pg_stat_replication where pid = $1 and reply_time > $2",
+      [await activePid(), rows[0].until],
+    );
+    expect(replies).toHaveLength(1);
+  });
+}
+
+test("a paused stream delivers no more than what was on its way, and everything once resumed", async () => {
+  const recorded = await open((event) => {
+    if (event.position === "1") recorded.stream.pause();
+  });
+  await insertRows(pool, { count: 5_000, payloadBytes: 1_000 });
+  await eventually(() => expect(recorded.events.length).toBeGreaterThan(0));
+  const whilePaused = recorded.events.length;
+  await pool.query("select pg_sleep(0.3)");
+  expect(recorded.events.length).toBe(whilePaused);
+  expect(whilePaused).toBeLessThan(500);
+  recorded.stream.resume();
+  await eventually(() => expect(recorded.transactions).toHaveLength(1));
+  expect(recorded.events).toHaveLength(5_000);
+});
+
+test("an error while an event is taken loses the stream and does not reach the process", async () => {
+  const recorded = await open(() => {
+    throw new Error("planted");
+  });
+  await insertRow(pool);
+  await expect(recorded.stream.lost).resolves.toMatchObject({ code: "STREAM_LOST", message: /planted/ });
+  expect(recorded.events).toHaveLength(1);
+});
+
+test("a stream that cannot be started is rejected with the reason and leaves no walsender behind", async () => {
+  const holder = await open();
+  await expect(open()).rejects.toThrow(/is active for PID/);
+  await holder.stream.stop();
+  await pool.query("select pg_drop_replication_slot($1)", [slot]);
+  await expect(open()).rejects.toThrow(/does not exist/);
+  await eventually(async () => {
+    const { rows } = await pool.query(
+      "select pid from pg_stat_activity where backend_type = 'walsender' and datname = current_database()",
+    );
+    expect(rows).toEqual([]);
+  });
+  await createSlot();
+});
+
+test("the last confirmation has reached the server when stop resolves", async () => {
+  const recorded = await open();
+  for (let i = 0; i < 5; i++) await insertRow(pool);
+  await eventually(() => expect(recorded.transactions).toHaveLength(5));
+  const endLsn = recorded.transactions[4]?.endLsn ?? 0n;
+  recorded.stream.confirm(endLsn);
+  await recorded.stream.stop();
+  expect(await confirmedFlushLsn()).toBe(endLsn);
+  expect(await activePid()).toBeNull();
+});
+
+test("a terminated walsender is a lost stream, with the reason", async () => {
+  const recorded = await open();
+  await pool.query("select pg_terminate_backend($1)", [await activePid()]);
+  await expect(recorded.stream.lost).resolves.toMatchObject({ code: "STREAM_LOST" });
+});
+
+test("a publication that is missing at this point of the WAL ends the stream instead of skipping the outbox", async () => {
+  const recorded = await openRecordedStream({
+    databaseUrl: database.relayUrl,
+    slot,
+    publication: "misspelt",
+  });
+  opened.push(recorded);
+  await insertRow(pool);
+  const error = await recorded.stream.lost;
+  expect(error.message).toMatch(/misspelt/);
+});
+
+test("500 rows of one statement come complete, in order, with the payload's exact bytes", async () => {
+  const recorded = await open();
+  const payload = '{"total": 9007199254740993, "name": "Пункт выдачи №5 — 東京", "price": 0.10}';
+  await pool.query(
+    `insert into outbox (id, aggregate_type, aggregate_id, aggregate_version, event_type, payload)
+     select gen_random_uuid(), 'order', 'key', i, 'OrderCreated', $1 from generate_series(1, 500) i`,
+    [payload],
+  );
+  await eventually(() => expect(recorded.transactions).toHaveLength(1));
+  const { rows } = await pool.query("select id, payload::text from outbox order by position");
+  expect(recorded.events.map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+  expect(new Set(recorded.events.map((event) => event.payload.toString()))).toEqual(
+    new Set(rows.map((row) => row.payload)),
+  );
+});

@@ -1,0 +1,54 @@
+import type { OpenStream, StreamSink } from "../application/event-stream.ts";
+import type { OutboxEvent } from "../domain/outbox-event.ts";
+import { createReplicationStream } from "../infrastructure/postgres/replication-stream.ts";
+
+export interface RecordedTransaction {
+  readonly commitLsn: bigint;
+  endLsn: bigint;
+  readonly events: OutboxEvent[];
+}
+
+/** A real stream whose transactions are only written down: nothing is confirmed but what the test confirms. */
+export interface RecordedStream {
+  readonly stream: OpenStream;
+  /** Complete transactions with events. */
+  readonly transactions: RecordedTransaction[];
+  readonly events: OutboxEvent[];
+  readonly keepalives: bigint[];
+}
+
+export const outboxTable = { schema: "public", name: "outbox" };
+
+export async function openRecordedStream(
+  options: { readonly databaseUrl: string; readonly slot: string; readonly publication?: string },
+  onEvent: (event: OutboxEvent) => void = () => {},
+): Promise<RecordedStream> {
+  const transactions: RecordedTransaction[] = [];
+  const events: OutboxEvent[] = [];
+  const keepalives: bigint[] = [];
+  let open: RecordedTransaction | undefined;
+  const sink: StreamSink = {
+    begin(commitLsn) {
+      open = { commitLsn, endLsn: 0n, events: [] };
+    },
+    event(event) {
+      open?.events.push(event);
+      events.push(event);
+      onEvent(event);
+    },
+    tick() {},
+    commit(endLsn) {
+      if (!open) return;
+      open.endLsn = endLsn;
+      if (open.events.length > 0) transactions.push(open);
+    },
+    keepalive: (walEnd) => keepalives.push(walEnd),
+  };
+  const stream = await createReplicationStream({
+    relay: "test",
+    publication: "outbox",
+    table: outboxTable,
+    ...options,
+  }).open(sink);
+  return { stream, transactions, events, keepalives };
+}
