@@ -1,0 +1,65 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startKafka } from "../../deploy/local/kafka.ts";
+import { startPostgres } from "../../deploy/local/postgres.ts";
+import { startRedis } from "../../deploy/local/redis.ts";
+
+export interface ServerSet {
+  readonly databaseUrl: string;
+  readonly kafkaBrokers: string;
+  readonly redisUrl: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts, all at once, each server that the environment does not name (TEST_DATABASE_URL, TEST_KAFKA_BROKERS,
+ * TEST_REDIS_URL), on free ports and with its data in a temporary folder. When one does not start, the others are stopped.
+ */
+export async function startServerSet(
+  env: NodeJS.ProcessEnv,
+  log: (line: string) => void,
+): Promise<ServerSet> {
+  const folder = await mkdtemp(join(tmpdir(), "outbox-orders-test-"));
+  await chmod(folder, 0o711); // Postgres may run as another user, who has to pass through
+  const running: { stop(): Promise<void> }[] = [];
+  const started = async <T extends { stop(): Promise<void> }>(start: Promise<T>): Promise<T> => {
+    const server = await start;
+    running.push(server);
+    return server;
+  };
+  const stop = async () => {
+    const results = await Promise.allSettled(running.map((server) => server.stop()));
+    await rm(folder, { recursive: true, force: true });
+    throwRejected(results, "a server of the tests did not stop in order");
+  };
+
+  const postgres = async () =>
+    env.TEST_DATABASE_URL ||
+    (
+      await started(startPostgres({ dataDir: join(folder, "postgres"), port: 0, fsync: false, log }))
+    ).superuserUrl();
+  const kafka = async () =>
+    env.TEST_KAFKA_BROKERS ||
+    (await started(startKafka({ dataDir: join(folder, "kafka"), port: 0, log }))).brokers;
+  const redis = async () =>
+    env.TEST_REDIS_URL ||
+    (await started(startRedis({ dataDir: join(folder, "redis"), port: 0, persistent: false, log }))).url;
+
+  const starting = [postgres(), kafka(), redis()] as const;
+  try {
+    // All are awaited, also when one fails: one that comes up late must not be left behind.
+    throwRejected(await Promise.allSettled(starting), "the servers of the tests did not start");
+    const [databaseUrl, kafkaBrokers, redisUrl] = await Promise.all(starting);
+    return { databaseUrl, kafkaBrokers, redisUrl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function throwRejected(results: readonly PromiseSettledResult<unknown>[], message: string): void {
+  const reasons = results.filter((result) => result.status === "rejected").map((result) => result.reason);
+  if (reasons.length > 0)
+    throw new Error(`${message}: ${reasons.map(String).join("\n")}`, { cause: reasons[0] });
+}

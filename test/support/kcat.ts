@@ -1,0 +1,100 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { testServers } from "./servers.ts";
+
+export interface KafkaRecord {
+  readonly key: string | null;
+  /** The bytes as they lie on the topic. */
+  readonly value: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+interface ReadOptions {
+  readonly timeoutMs?: number;
+}
+
+/** The first `count` records of the topic as kcat, a client that shares no code with ours, reads them. Order holds per partition. */
+export function readTopic(
+  topic: string,
+  options: ReadOptions & { readonly count: number },
+): Promise<KafkaRecord[]> {
+  return runKcat(topic, ["-c", String(options.count)], options.count, options);
+}
+
+/** All records that the topic holds now: for saying what is *not* there. */
+export function readToEnd(topic: string, options: ReadOptions = {}): Promise<KafkaRecord[]> {
+  return runKcat(topic, ["-e"], undefined, options);
+}
+
+async function runKcat(
+  topic: string,
+  until: readonly string[],
+  count: number | undefined,
+  { timeoutMs = 15_000 }: ReadOptions,
+): Promise<KafkaRecord[]> {
+  const brokers = testServers().kafkaBrokers;
+  const kcat = spawn(
+    "kcat",
+    ["-C", "-b", brokers, "-t", topic, "-o", "beginning", "-q", "-u", "-J", ...until],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  kcat.stdout.on("data", (chunk) => out.push(chunk));
+  kcat.stderr.on("data", (chunk) => err.push(chunk));
+  let late = false;
+  const timer = setTimeout(() => {
+    late = kcat.kill("SIGKILL");
+  }, timeoutMs);
+  try {
+    const [code] = await once(kcat, "close");
+    const records = parse(Buffer.concat(out), late);
+    if (late) {
+      const expected = count === undefined ? "its end was not reached" : `${count} were expected`;
+      throw new Error(`${topic} gave ${records.length} records within ${timeoutMs} ms, ${expected}`);
+    }
+    if (code !== 0) throw new Error(`kcat failed on ${topic}: ${Buffer.concat(err).toString()}`);
+    return records;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// kcat's JSON leaves all bytes from 0x20 as they are, whatever their encoding. Read as Latin-1, one character stands for one
+// byte, and every byte of keys, values and headers can be had back (JSON.parse on UTF-8 would damage what is not UTF-8).
+function parse(output: Buffer, mayBeCut: boolean): KafkaRecord[] {
+  const lines = output.toString("latin1").split("\n");
+  const cut = lines.pop(); // "" unless kcat was killed in the middle of a line
+  if (cut !== "" && !mayBeCut) throw new Error("kcat's output ends in the middle of a record");
+  return lines.map((line) => {
+    const record = JSON.parse(line);
+    if (record.payload === null) throw new Error(`a record without value (tombstone): ${line}`);
+    return {
+      key: record.key === null ? null : bytes(record.key).toString("utf8"),
+      value: bytes(record.payload),
+      headers: headersOf(record.headers ?? []),
+      partition: record.partition,
+      offset: record.offset,
+    };
+  });
+}
+
+function headersOf(flat: readonly (string | null)[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    headers[text(flat[i])] = text(flat[i + 1]);
+  }
+  return headers;
+}
+
+function bytes(latin1: string): Buffer {
+  return Buffer.from(latin1, "latin1");
+}
+
+function text(latin1: string | null | undefined): string {
+  return bytes(latin1 ?? "").toString("utf8");
+}
