@@ -1,4 +1,4 @@
-import kafkajs, { type Kafka, type RetryOptions } from "kafkajs";
+import kafkajs, { type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
 import type { Logger } from "../logger.ts";
 
 /** kafkajs is CommonJS: a named import of a value fails at run time. */
@@ -15,23 +15,47 @@ export interface KafkaOptions {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly log: Logger;
+  /** Default `retryForEver`. Fewer tries are for callers that try again themselves: kafkajs' own cannot be called off. */
+  readonly retry?: RetryOptions;
 }
 
 /** A kafkajs client that keeps trying, and logs through ours. Producers need `retry: retryForEver` of their own as well. */
-export function createKafka({ brokers, clientId, log }: KafkaOptions): Kafka {
+export function createKafka({ brokers, clientId, log, retry = retryForEver }: KafkaOptions): Kafka {
   return new KafkaClient({
     brokers: [...brokers],
     clientId,
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
-    retry: retryForEver,
+    retry,
     logLevel: logLevel.INFO,
-    logCreator: () => (entry) => {
-      const { message, timestamp: _, logger: __, ...fields } = entry.log;
-      const line = { kafka: entry.namespace, ...fields };
-      if (entry.level === logLevel.ERROR) log.error(line, message);
-      else if (entry.level === logLevel.WARN) log.warn(line, message);
-      else log.debug(line, message);
-    },
+    logCreator: () => (entry) => writeTo(log, entry),
   });
+}
+
+/** What may be logged. A list of what goes in, since kafkajs also attaches whole messages and request payloads. */
+const loggedFields = [
+  "broker",
+  "groupId",
+  "memberId",
+  "topic",
+  "partition",
+  "offset",
+  "error",
+  "correlationId",
+  "retryCount",
+  "retryTime",
+] as const;
+
+/** kafkajs calls an error what it is about to try again: an error for whoever is on call is logged by the caller. */
+function writeTo(log: Logger, { level, namespace, log: entry }: LogEntry): void {
+  const line: Record<string, unknown> = { kafka: namespace };
+  for (const field of loggedFields) {
+    const value: unknown = entry[field];
+    if (typeof value === "string" || typeof value === "number") line[field] = value;
+    else if (value instanceof Error) line[field] = value.message;
+  }
+  // A field of the same name takes the place of the text.
+  const text = typeof entry.message === "string" ? entry.message : "kafka client";
+  if (level <= logLevel.WARN) log.warn(line, text);
+  else log.debug(line, text);
 }
