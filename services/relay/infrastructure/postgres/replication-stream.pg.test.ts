@@ -177,7 +177,7 @@ test("the last confirmation has reached the server when stop resolves, also with
   });
   recorded.stream.confirm(endLsn);
   await recorded.stream.stop();
-  await eventually(async () => expect(await activePid()).toBeNull());
+  expect(await activePid()).toBeNull();
   expect(await confirmedFlushLsn()).toBe(endLsn);
 });
 
