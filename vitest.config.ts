@@ -7,6 +7,7 @@ const needServers = ["pg", "kafka", "redis", "e2e"].map((tier) => `${folders}/**
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    taskTitleValueFormatTruncate: 200,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // kafkajs arms timers with negative delays, and Node would warn in each test file.

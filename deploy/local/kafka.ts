@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,9 +57,9 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const jvm = ["-cp", classPath, `-Dlog4j2.configurationFile=${log4j2}`, "-Djava.net.preferIPv4Stack=true"];
   jvm.push("-Djava.awt.headless=true", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
   if (!(await stat(join(logDir, "meta.properties")).catch(() => undefined))) {
-    const clusterId = Buffer.from(randomUUID().replaceAll("-", ""), "hex").toString("base64url");
-    // --ignore-formatted: a start that was cut short here can be repeated.
-    const format = ["format", "--cluster-id", clusterId, "--config", properties, "--ignore-formatted"];
+    const clusterId = randomBytes(16).toString("base64url");
+    // "=": the id may begin with a dash. --ignore-formatted: a start that was cut short here can be repeated.
+    const format = ["format", `--cluster-id=${clusterId}`, "--config", properties, "--ignore-formatted"];
     await run(java, [...jvm, "kafka.tools.StorageTool", ...format]);
   }
 

@@ -1,53 +1,39 @@
-import { execFile } from "node:child_process";
+import { exec } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-const run = promisify(execFile);
+const run = promisify(exec);
 
-interface Check {
-  readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
-}
-
-const checks: readonly Check[] = [
-  { name: "format and lint (biome)", command: "biome", args: ["ci", "--colors=off"] },
-  { name: "types (tsc)", command: "tsc", args: ["--pretty", "false"] },
-  { name: "arrows between the layers (dependency-cruiser)", command: "depcruise", args: ["services"] },
-  { name: "dead code (knip)", command: "knip", args: ["--no-progress"] },
-  { name: "contracts: lint (buf)", command: "buf", args: ["lint"] },
-  { name: "contracts: format (buf)", command: "buf", args: ["format", "--diff", "--exit-code"] },
-  {
-    name: "contracts: generated code is current (buf)",
-    command: "node",
-    args: ["test/setup/generated-code.ts"],
-  },
-];
-
-/** Runs each check, shows it as a line, and its output when it failed; returns the names of those that failed. */
+/**
+ * Runs each script of package.json that is called check:<name> and shows it as a line, with its output when it failed;
+ * returns the names of those that failed.
+ */
 export async function runChecks(root: string): Promise<string[]> {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  const checks = Object.entries(scripts).filter(([name]) => name.startsWith("check:"));
+  if (checks.length === 0) throw new Error("package.json names no check:… script");
   const failed: string[] = [];
-  for (const check of checks) {
+  for (const [name, command] of checks) {
     const begin = Date.now();
-    const output = await outputOfFailure(check, root);
+    const output = await outputOfFailure(command, root);
     const seconds = ((Date.now() - begin) / 1000).toFixed(1);
-    console.log(`${output === undefined ? "✓" : "✗"} ${check.name} ${seconds} s`);
+    console.log(`${output === undefined ? "✓" : "✗"} ${name}: ${command} (${seconds} s)`);
     if (output !== undefined) {
       console.log(output);
-      failed.push(check.name);
+      failed.push(name);
     }
   }
   return failed;
 }
 
-async function outputOfFailure({ command, args }: Check, root: string): Promise<string | undefined> {
-  const programs = join(root, "node_modules", ".bin");
+/** What the command printed, when it failed. */
+async function outputOfFailure(command: string, root: string): Promise<string | undefined> {
+  const path = `${join(root, "node_modules", ".bin")}:${process.env.PATH}`;
   try {
-    await run(join(programs, command), args, {
-      cwd: root,
-      env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    await run(command, { cwd: root, env: { ...process.env, PATH: path }, maxBuffer: 64 * 1024 * 1024 });
     return undefined;
   } catch (error) {
     const {

@@ -12,6 +12,10 @@ export interface ServerSet {
   stop(): Promise<void>;
 }
 
+// A transaction that a test leaves open holds up the creation of slots in every database of the server: end it before the
+// tests that wait for it run out of their time. The test that left it open is told by its drop().
+const postgresSettings = { idle_in_transaction_session_timeout: "15s" };
+
 /**
  * Starts, all at once, each server that the environment does not name (TEST_DATABASE_URL, TEST_KAFKA_BROKERS,
  * TEST_REDIS_URL), on free ports and with its data in a temporary folder. When one does not start, the others are stopped.
@@ -37,7 +41,15 @@ export async function startServerSet(
   const postgres = async () =>
     env.TEST_DATABASE_URL ||
     (
-      await started(startPostgres({ dataDir: join(folder, "postgres"), port: 0, fsync: false, log }))
+      await started(
+        startPostgres({
+          dataDir: join(folder, "postgres"),
+          port: 0,
+          fsync: false,
+          settings: postgresSettings,
+          log,
+        }),
+      )
     ).superuserUrl();
   const kafka = async () =>
     env.TEST_KAFKA_BROKERS ||

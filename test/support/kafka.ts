@@ -12,15 +12,19 @@ export function uniqueTopic(prefix: string): string {
   return `${prefix}-${randomBytes(5).toString("hex")}`;
 }
 
+// `brokers`, here and below: host:port of another broker than the run's, for tests that stop and start one of their own.
+
 /** Creates the topic and waits until its partitions have leaders. */
 export async function createTopic({
   topic,
   partitions,
+  brokers,
 }: {
   topic: string;
   partitions: number;
+  brokers?: string;
 }): Promise<void> {
-  await withClient(async (kafka) => {
+  await withClient(brokers, async (kafka) => {
     const admin = kafka.admin();
     await admin.connect();
     try {
@@ -39,8 +43,12 @@ export interface RawRecord {
 }
 
 /** Sends the records in this order, as they are. */
-export async function produceRaw(topic: string, records: readonly RawRecord[]): Promise<void> {
-  await withClient(async (kafka) => {
+export async function produceRaw(
+  topic: string,
+  records: readonly RawRecord[],
+  brokers?: string,
+): Promise<void> {
+  await withClient(brokers, async (kafka) => {
     const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
     await producer.connect();
     try {
@@ -52,8 +60,10 @@ export async function produceRaw(topic: string, records: readonly RawRecord[]): 
   });
 }
 
-async function withClient(work: (kafka: kafkajs.Kafka) => Promise<void>): Promise<void> {
-  await work(
-    new kafkajs.Kafka({ brokers: kafkaBrokers(), clientId: "test", logLevel: kafkajs.logLevel.NOTHING }),
-  );
+async function withClient(
+  brokers: string | undefined,
+  work: (kafka: kafkajs.Kafka) => Promise<void>,
+): Promise<void> {
+  const addresses = brokers?.split(",") ?? kafkaBrokers();
+  await work(new kafkajs.Kafka({ brokers: addresses, clientId: "test", logLevel: kafkajs.logLevel.NOTHING }));
 }

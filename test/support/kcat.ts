@@ -13,6 +13,8 @@ export interface KafkaRecord {
 
 interface ReadOptions {
   readonly timeoutMs?: number;
+  /** Of another broker than the run's. */
+  readonly brokers?: string;
 }
 
 /** The first `count` records of the topic as kcat, a client that shares no code with ours, reads them. Order holds per partition. */
@@ -32,9 +34,8 @@ async function runKcat(
   topic: string,
   until: readonly string[],
   count: number | undefined,
-  { timeoutMs = 15_000 }: ReadOptions,
+  { timeoutMs = 15_000, brokers = testServers().kafkaBrokers }: ReadOptions,
 ): Promise<KafkaRecord[]> {
-  const brokers = testServers().kafkaBrokers;
   const kcat = spawn(
     "kcat",
     ["-C", "-b", brokers, "-t", topic, "-o", "beginning", "-q", "-u", "-J", ...until],
