@@ -1,0 +1,110 @@
+import type { Kafka } from "kafkajs";
+import kafkajs from "kafkajs";
+import { Registry } from "prom-client";
+import { ensureTopic } from "../platform/kafka/ensure-topic.ts";
+import { createKafka } from "../platform/kafka/kafka-client.ts";
+import { startOpsServer } from "../platform/ops-server.ts";
+import type { ServiceContext } from "../platform/run-service.ts";
+import { createProjectorFromPorts } from "./application/factories/projector-factory.ts";
+import type { ProjectorConfig } from "./config.ts";
+import { readOrderEvent } from "./infrastructure/cloudevents/read-order-event.ts";
+import { createEventLog } from "./infrastructure/event-log.ts";
+import { createBatchHandler } from "./infrastructure/kafka/batch-handler.ts";
+import { createDeadLetterProducer } from "./infrastructure/kafka/dead-letter-producer.ts";
+import { createGroupMembership } from "./infrastructure/kafka/group-membership.ts";
+import { consumeOrderEvents } from "./infrastructure/kafka/order-events-consumer.ts";
+import { createProjectorMetrics } from "./infrastructure/metrics.ts";
+import { tellAll } from "./infrastructure/observers.ts";
+import { connectRedis } from "./infrastructure/redis/redis-connection.ts";
+import { createRedisOrderProjection } from "./infrastructure/redis/redis-order-projection.ts";
+
+export interface RunningProjector {
+  readonly opsPort: number;
+}
+
+/** Few: whoever uses the client tries again, with a new one, and can be stopped in between. */
+const clientRetry = { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 };
+
+/** A dead letter waits for a person, however long; and it is a record as big as the source allows, with headers added. */
+const deadLetterSettings = { "retention.ms": "-1", "max.message.bytes": String(2 * 1_048_588) };
+
+/** Builds the projector's infrastructure and starts it; it stops with the lifecycle. Kafka and Redis may be away meanwhile. */
+export async function createProjector(
+  config: ProjectorConfig,
+  { log, lifecycle }: ServiceContext,
+): Promise<RunningProjector> {
+  const { PROJECTOR_TOPIC: topic, PROJECTOR_DLQ_TOPIC: deadLetterTopic, PROJECTOR_GROUP: group } = config;
+  const newKafka = () =>
+    createKafka({ brokers: config.KAFKA_BROKERS, clientId: "orders-projector", log, retry: clientRetry });
+  const prepare = async (kafka: Kafka) => {
+    const partitions = config.PROJECTOR_TOPIC_PARTITIONS;
+    const replicationFactor = config.PROJECTOR_TOPIC_REPLICATION;
+    await ensureTopic(kafka, { topic, partitions, replicationFactor });
+    await ensureTopic(kafka, {
+      topic: deadLetterTopic,
+      partitions,
+      replicationFactor,
+      settings: deadLetterSettings,
+    });
+  };
+
+  const redis = connectRedis({ url: config.REDIS_URL, log });
+  lifecycle.onStop("redis", () => redis.close());
+  const deadLetters = createDeadLetterProducer({
+    createProducer: () =>
+      newKafka().producer({
+        allowAutoTopicCreation: false,
+        createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      }),
+    topic: deadLetterTopic,
+    group,
+  });
+  lifecycle.onStop("dead letter producer", () => deadLetters.close());
+
+  const registry = new Registry();
+  const metrics = createProjectorMetrics(registry);
+  const membership = createGroupMembership();
+  const opsPort = await startOpsServer({
+    host: config.HOST,
+    port: config.OPS_PORT,
+    registry,
+    checks: { kafka: membership.notReady, redis: redis.notReady, projection: metrics.notReady },
+    lifecycle,
+  });
+
+  const stop = new AbortController();
+  const heartbeatIntervalMs = Math.min(3_000, config.PROJECTOR_SESSION_TIMEOUT_MS / 3);
+  const projectBatch = createProjectorFromPorts({
+    readEvent: readOrderEvent,
+    projection: createRedisOrderProjection({ redis: redis.redis, keyPrefix: config.PROJECTOR_KEY_PREFIX }),
+    deadLetters,
+    observer: tellAll(metrics, createEventLog(log)),
+  });
+  const consuming = consumeOrderEvents(
+    {
+      createKafka: newKafka,
+      prepare,
+      topic,
+      consumer: {
+        groupId: group,
+        sessionTimeout: config.PROJECTOR_SESSION_TIMEOUT_MS,
+        heartbeatInterval: heartbeatIntervalMs,
+      },
+      concurrency: config.PROJECTOR_TOPIC_PARTITIONS,
+      eachBatch: createBatchHandler({
+        projectBatch,
+        chunkRecords: config.PROJECTOR_BATCH_RECORDS,
+        heartbeatIntervalMs,
+        stopping: stop.signal,
+      }),
+      membership,
+      log,
+    },
+    stop.signal,
+  );
+  lifecycle.onStop("consumer", async () => {
+    stop.abort();
+    await consuming;
+  });
+  return { opsPort };
+}

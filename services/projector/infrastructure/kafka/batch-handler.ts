@@ -1,0 +1,64 @@
+import type { EachBatchHandler, EachBatchPayload, KafkaMessage } from "kafkajs";
+import type { ConsumedRecord } from "../../application/consumed-record.ts";
+import type { ProjectBatch } from "../../application/project-batch.ts";
+import { whileBeating } from "./while-beating.ts";
+
+export interface BatchHandlerOptions {
+  readonly projectBatch: ProjectBatch;
+  /** Most records in one call of `projectBatch`. */
+  readonly chunkRecords: number;
+  readonly heartbeatIntervalMs: number;
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * Handles what one fetch brought from one partition. Offsets are committed after the effect, never before: for that the consumer
+ * has to run with `autoCommit: false` and `eachBatchAutoResolve: false`. On a stop the chunk under way is finished and committed.
+ * Rejects with kafkajs' error when the member has lost its place in the group: kafkajs joins again, and the records that were not
+ * committed come back.
+ */
+export function createBatchHandler(options: BatchHandlerOptions): EachBatchHandler {
+  const { projectBatch, chunkRecords, heartbeatIntervalMs, stopping } = options;
+
+  async function project(payload: EachBatchPayload, signal: AbortSignal): Promise<void> {
+    const { batch, resolveOffset, isStale } = payload;
+    for (let at = 0; at < batch.messages.length; at += chunkRecords) {
+      if (signal.aborted || isStale()) return;
+      const messages = batch.messages.slice(at, at + chunkRecords);
+      try {
+        await projectBatch(
+          messages.map((message) => toRecord(batch, message)),
+          signal,
+        );
+      } catch (error) {
+        if (signal.aborted) return; // not resolved, so it comes back to whoever has the partition next
+        throw error;
+      }
+      resolveOffset((messages.at(-1) as KafkaMessage).offset);
+    }
+  }
+
+  return async (payload) => {
+    const lost = await whileBeating(payload.heartbeat, heartbeatIntervalMs, stopping, (signal) =>
+      project(payload, signal),
+    );
+    await commitResolved(payload);
+    if (lost !== undefined) throw lost;
+  };
+}
+
+/**
+ * Commits what is resolved of this partition. Not `consumer.commitOffsets`: that one does nothing, and says nothing, once the
+ * consumer is stopping.
+ */
+async function commitResolved({ batch, uncommittedOffsets, commitOffsetsIfNecessary }: EachBatchPayload) {
+  const partitions = uncommittedOffsets()
+    .topics.filter(({ topic }) => topic === batch.topic)
+    .flatMap(({ partitions }) => partitions.filter(({ partition }) => partition === batch.partition));
+  if (partitions.length > 0) await commitOffsetsIfNecessary({ topics: [{ topic: batch.topic, partitions }] });
+}
+
+function toRecord(batch: EachBatchPayload["batch"], message: KafkaMessage): ConsumedRecord {
+  const { offset, timestamp, key, value, headers = {} } = message;
+  return { topic: batch.topic, partition: batch.partition, offset, timestamp, key, value, headers };
+}
