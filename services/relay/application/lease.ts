@@ -1,7 +1,10 @@
 /** Port: makes sure that one relay of a name works at a time; the others stand by. */
 export interface Leases {
-  /** Waits until the lease is free and takes it. Rejects when the database cannot be reached or `signal` aborts. */
-  acquire(signal: AbortSignal): Promise<Lease>;
+  /**
+   * Waits until the lease is free and takes it; `onStandby` is called when another has it. Rejects when the database cannot be
+   * reached or `signal` aborts.
+   */
+  acquire(signal: AbortSignal, onStandby: () => void): Promise<Lease>;
 }
 
 export interface Lease {

@@ -8,6 +8,7 @@ import type { Leadership } from "./leadership.ts";
 import type { Lease, Leases } from "./lease.ts";
 import type { OutboxTable } from "./outbox-table.ts";
 import { pollOutbox } from "./poll-outbox.ts";
+import type { Publisher } from "./publisher.ts";
 import type { ReplicationSlot } from "./replication-slot.ts";
 import { type Streaming, streamOutbox } from "./stream-outbox.ts";
 
@@ -16,6 +17,7 @@ export type RelayMode = "cdc" | "polling";
 export type RelayParts = Streaming & {
   readonly mode: RelayMode;
   readonly leases: Leases;
+  readonly publisher: Publisher;
   readonly checkpoints: CheckpointStore;
   readonly slot: ReplicationSlot;
   readonly table: OutboxTable;
@@ -50,6 +52,8 @@ export function createRelay(parts: RelayParts): Relay {
       loaded,
     });
     log.info({ epoch: `${lease.epoch}`, mode: parts.mode }, "leading");
+    // While the outbox is being looked at; a broker that cannot be reached then shows before there is anything to publish.
+    parts.publisher.prepare().catch((err) => log.warn({ err }, "the broker is not ready"));
     const leadership = { epoch: lease.epoch, saver, halt, abandon };
     if (parts.mode === "polling") await pollOutbox(parts, leadership);
     else await leadByStream(leadership);
@@ -89,8 +93,7 @@ export function createRelay(parts: RelayParts): Relay {
         let ledSince: number | undefined;
         let lease: Lease | undefined;
         try {
-          observer.phase("standby");
-          lease = await leases.acquire(stop);
+          lease = await leases.acquire(stop, () => observer.phase("standby"));
           ledSince = performance.now();
           observer.leader(true);
           observer.phase("starting");

@@ -73,7 +73,7 @@ export function spawnRelay(options: RelayEnvironment): RelayProcess {
   return {
     child,
     async end(signal) {
-      if (child.exitCode !== null) return child.exitCode;
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const exit = once(child, "exit");
       child.kill(signal);
       const [code] = await exit;

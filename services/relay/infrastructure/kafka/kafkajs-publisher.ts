@@ -34,7 +34,15 @@ interface Session {
  */
 export function createKafkajsPublisher(options: KafkajsPublisherOptions): KafkajsPublisher {
   const { topics, source } = options;
-  let session: Session | undefined;
+  let session: Promise<Session> | undefined;
+
+  function connected(): Promise<Session> {
+    session ??= connect().catch((error) => {
+      session = undefined;
+      throw error;
+    });
+    return session;
+  }
 
   async function connect(): Promise<Session> {
     const partitions = new Map<string, number>();
@@ -47,7 +55,7 @@ export function createKafkajsPublisher(options: KafkajsPublisherOptions): Kafkaj
   async function discard(): Promise<void> {
     const discarded = session;
     session = undefined;
-    await discarded?.producer.disconnect().catch(() => {});
+    await discarded?.then(({ producer }) => producer.disconnect()).catch(() => {});
   }
 
   function topicOf(event: OutboxEvent): string {
@@ -58,9 +66,11 @@ export function createKafkajsPublisher(options: KafkajsPublisherOptions): Kafkaj
   }
 
   return {
+    async prepare() {
+      await connected();
+    },
     async publish(events) {
-      session ??= await connect();
-      const { producer, partitions } = session;
+      const { producer, partitions } = await connected();
       const batch = toTopicMessages(events, topicOf, partitions, source);
       try {
         const acks = await producer.sendBatch({ acks: -1, topicMessages: batch });

@@ -21,7 +21,7 @@ export interface AdvisoryLeaseOptions {
  */
 export function createAdvisoryLeases(options: AdvisoryLeaseOptions): Leases {
   return {
-    async acquire(signal) {
+    async acquire(signal, onStandby) {
       const client = new Client(
         connectionOptions(options.databaseUrl, `outbox-relay ${options.relay} lease`),
       );
@@ -32,7 +32,7 @@ export function createAdvisoryLeases(options: AdvisoryLeaseOptions): Leases {
       client.on("end", () => lose());
       await client.connect();
       try {
-        await lock(client, options.relay, signal);
+        await lock(client, options.relay, signal, onStandby);
         return { epoch: await raiseEpoch(client, options), lost: lost.promise, release } satisfies Lease;
       } catch (error) {
         await release();
@@ -46,7 +46,12 @@ export function createAdvisoryLeases(options: AdvisoryLeaseOptions): Leases {
   };
 }
 
-async function lock(client: Client, relay: string, signal: AbortSignal): Promise<void> {
+async function lock(
+  client: Client,
+  relay: string,
+  signal: AbortSignal,
+  onStandby: () => void,
+): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const { rows } = await client.query(
@@ -54,6 +59,7 @@ async function lock(client: Client, relay: string, signal: AbortSignal): Promise
       [relay],
     );
     if (rows[0]?.locked) return;
+    onStandby();
     await delay(RETRY_MS / 2 + (Math.random() * RETRY_MS) / 2, signal);
   }
 }
