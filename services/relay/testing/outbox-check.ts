@@ -13,8 +13,8 @@ export interface CheckResult {
 export const nothingWrong = { lost: [], repeated: [], foreign: [], outOfOrder: [], changed: [] };
 
 /** Compares all committed outbox rows with the whole topic, as kcat reads it. */
-export async function checkOutbox(pool: pg.Pool, topic: string): Promise<CheckResult> {
-  const records = await readToEnd(topic);
+export async function checkOutbox(pool: pg.Pool, topic: string, brokers?: string): Promise<CheckResult> {
+  const records = await readToEnd(topic, brokers === undefined ? {} : { brokers });
   const { rows } = await pool.query<{ id: string; key: string; payload: string }>(
     "select id, aggregate_id as key, payload::text from outbox",
   );

@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { expect, test } from "vitest";
+import { type RunningKafka, startKafka } from "../../deploy/local/kafka.ts";
+import { createTestDatabase } from "../../test/support/database.ts";
+import { eventually } from "../../test/support/eventually.ts";
+import { checkOutbox, nothingWrong } from "./testing/outbox-check.ts";
+import { insertRow, insertRows } from "./testing/outbox-rows.ts";
+import { isReady, startRelay } from "./testing/running-relay.ts";
+
+const silent = () => {};
+
+test("while the broker is away nothing is confirmed and readiness says why; afterwards all comes, once and in order", {
+  timeout: 120_000,
+}, async () => {
+  await using stack = new AsyncDisposableStack();
+  const dataDir = await mkdtemp(join(tmpdir(), "broker-outage-"));
+  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+  let kafka: RunningKafka = await startKafka({ dataDir, port: 0, log: silent });
+  stack.defer(() => kafka.stop("SIGKILL"));
+  const database = await createTestDatabase();
+  stack.defer(() => database.drop());
+  const pool = new pg.Pool({ connectionString: database.ownerUrl });
+  stack.defer(() => pool.end());
+  const slot = `${database.name}_slot`;
+  const relay = await startRelay({
+    databaseUrl: database.relayUrl,
+    slot,
+    topic: "orders-events",
+    // The outage is longer than the server's patience: status updates must go on.
+    more: { KAFKA_BROKERS: kafka.brokers, RELAY_QUEUE_BYTES: "200000" },
+  });
+  stack.defer(() => relay.stop());
+  await pool.query(`alter database ${database.name} set wal_sender_timeout = '2s'`);
+  await isReady(relay);
+  await insertRow(pool, { aggregateId: "first" });
+  await processed(1);
+  const walsender = await activePid();
+
+  await kafka.stop("SIGKILL");
+  const before = await confirmed();
+  await insertRows(pool, { count: 5_000, keys: 50, payloadBytes: 500 });
+  await eventually(
+    async () => {
+      const response = await fetch(`${relay.opsUrl}/readyz`);
+      expect(response.status).toBe(503);
+      expect(await response.text()).toMatch(/broker has not acked/);
+    },
+    { timeoutMs: 20_000 },
+  );
+  const metrics = await (await fetch(`${relay.opsUrl}/metrics`)).text();
+  expect(Number(/outbox_relay_queued_bytes (\d+)/.exec(metrics)?.[1])).toBeLessThan(1_000_000);
+  expect(await activePid()).toBe(walsender);
+  // Ticks before the outage may still have moved it; the rows of the outage must not.
+  expect(await unconfirmedRows(before)).toBe(5_000);
+
+  kafka = await startKafka({ dataDir, port: kafka.port, log: silent });
+  await processed(5_001);
+  await isReady(relay);
+  expect(await checkOutbox(pool, "orders-events", kafka.brokers)).toEqual({
+    committed: 5_001,
+    ...nothingWrong,
+  });
+
+  async function processed(count: number): Promise<void> {
+    const query = "select count(*)::int as count from outbox_status where status = 'processed'";
+    await eventually(async () => expect((await pool.query(query)).rows[0].count).toBe(count), {
+      timeoutMs: 60_000,
+    });
+  }
+  async function slotRow(): Promise<{ active_pid: number | null; confirmed_flush_lsn: string }> {
+    return (await pool.query("select * from pg_replication_slots where slot_name = $1", [slot])).rows[0];
+  }
+  async function activePid(): Promise<number | null> {
+    return (await slotRow()).active_pid;
+  }
+  async function confirmed(): Promise<string> {
+    return (await slotRow()).confirmed_flush_lsn;
+  }
+  async function unconfirmedRows(atMost: string): Promise<number> {
+    const { rows } = await pool.query(
+      `select confirmed_flush_lsn - $2::pg_lsn < 100000 as held,
+              (select count(*)::int from outbox_status where status = 'new') as count
+         from pg_replication_slots where slot_name = $1`,
+      [slot, atMost],
+    );
+    expect(rows[0].held).toBe(true);
+    return rows[0].count;
+  }
+});
