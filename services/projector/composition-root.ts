@@ -1,5 +1,4 @@
-import type { Kafka } from "kafkajs";
-import kafkajs from "kafkajs";
+import kafkajs, { type Kafka } from "kafkajs";
 import { Registry } from "prom-client";
 import { ensureTopic } from "../platform/kafka/ensure-topic.ts";
 import { createKafka } from "../platform/kafka/kafka-client.ts";
@@ -22,6 +21,12 @@ export interface RunningProjector {
   readonly opsPort: number;
 }
 
+/** What a test puts in the place of what would be built. */
+export interface ProjectorOverrides {
+  /** A new client, configured and not connected. */
+  readonly newKafka?: () => Kafka;
+}
+
 /** Few: whoever uses the client tries again, with a new one, and can be stopped in between. */
 const clientRetry = { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000 };
 
@@ -32,10 +37,13 @@ const deadLetterSettings = { "retention.ms": "-1", "max.message.bytes": String(2
 export async function createProjector(
   config: ProjectorConfig,
   { log, lifecycle }: ServiceContext,
+  overrides: ProjectorOverrides = {},
 ): Promise<RunningProjector> {
   const { PROJECTOR_TOPIC: topic, PROJECTOR_DLQ_TOPIC: deadLetterTopic, PROJECTOR_GROUP: group } = config;
-  const newKafka = () =>
-    createKafka({ brokers: config.KAFKA_BROKERS, clientId: "orders-projector", log, retry: clientRetry });
+  const newKafka =
+    overrides.newKafka ??
+    (() =>
+      createKafka({ brokers: config.KAFKA_BROKERS, clientId: "orders-projector", log, retry: clientRetry }));
   const prepare = async (kafka: Kafka) => {
     const partitions = config.PROJECTOR_TOPIC_PARTITIONS;
     const replicationFactor = config.PROJECTOR_TOPIC_REPLICATION;

@@ -21,14 +21,14 @@ function payloadOf(count: number, heartbeat: () => Promise<void> = async () => {
     },
     heartbeat,
     isStale: () => false,
-    // A partition that another worker is busy with is there as well: kafkajs returns all of them.
+    // As kafkajs: the number of a partition is a string, and those of other workers are there as well.
     uncommittedOffsets: () => ({
       topics: [
         {
           topic: "t",
           partitions: [
-            { partition: 1, offset: "7" },
-            ...(next === undefined ? [] : [{ partition: 2, offset: next }]),
+            { partition: "1", offset: "7" },
+            ...(next === undefined ? [] : [{ partition: "2", offset: next }]),
           ],
         },
       ],

@@ -52,10 +52,13 @@ export function createBatchHandler(options: BatchHandlerOptions): EachBatchHandl
  * consumer is stopping.
  */
 async function commitResolved({ batch, uncommittedOffsets, commitOffsetsIfNecessary }: EachBatchPayload) {
-  const partitions = uncommittedOffsets()
-    .topics.filter(({ topic }) => topic === batch.topic)
-    .flatMap(({ partitions }) => partitions.filter(({ partition }) => partition === batch.partition));
-  if (partitions.length > 0) await commitOffsetsIfNecessary({ topics: [{ topic: batch.topic, partitions }] });
+  const { topic, partition } = batch;
+  const resolved = uncommittedOffsets()
+    .topics.find((each) => each.topic === topic)
+    ?.partitions.find((each) => Number(each.partition) === partition); // a string, whatever kafkajs' types say
+  if (resolved === undefined) return;
+  const partitions = [{ partition, offset: resolved.offset }];
+  await commitOffsetsIfNecessary({ topics: [{ topic, partitions }] });
 }
 
 function toRecord(batch: EachBatchPayload["batch"], message: KafkaMessage): ConsumedRecord {

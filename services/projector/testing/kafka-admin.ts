@@ -1,0 +1,59 @@
+import kafkajs, { type Admin } from "kafkajs";
+import { kafkaBrokers } from "../../../test/support/kafka.ts";
+import type { Environment } from "./running-projector.ts";
+
+/** How many records the projector's group has committed, over all partitions of a topic that began at 0. */
+export function committedOffsets(environment: Environment): Promise<number> {
+  return withAdmin(async (admin) => {
+    const [topic] = await admin.fetchOffsets({
+      groupId: environment.PROJECTOR_GROUP,
+      topics: [environment.PROJECTOR_TOPIC],
+    });
+    return (topic?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
+  });
+}
+
+export function groupMembers(environment: Environment): Promise<number> {
+  return withAdmin(async (admin) => {
+    const { groups } = await admin.describeGroups([environment.PROJECTOR_GROUP]);
+    return groups[0]?.members.length ?? 0;
+  });
+}
+
+export function describeTopics(
+  environment: Environment,
+): Promise<Record<string, { partitions: number; retentionMs: string | undefined }>> {
+  const names = [environment.PROJECTOR_TOPIC, environment.PROJECTOR_DLQ_TOPIC];
+  return withAdmin(async (admin) => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: names });
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: names.map((name) => ({
+        type: kafkajs.ConfigResourceTypes.TOPIC,
+        name,
+        configNames: ["retention.ms"],
+      })),
+    });
+    return Object.fromEntries(
+      topics.map(({ name, partitions }) => [
+        name,
+        {
+          partitions: partitions.length,
+          retentionMs: resources.find(({ resourceName }) => resourceName === name)?.configEntries[0]
+            ?.configValue,
+        },
+      ]),
+    );
+  });
+}
+
+async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+  const kafka = new kafkajs.Kafka({ brokers: kafkaBrokers(), logLevel: kafkajs.logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
