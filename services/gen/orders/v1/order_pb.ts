@@ -6,6 +6,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -14,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file orders/v1/order.proto.
  */
 export const file_orders_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("ChVvcmRlcnMvdjEvb3JkZXIucHJvdG8SCW9yZGVycy52MSL2AQoFT3JkZXISCgoCaWQYASABKAkSEwoLY3VzdG9tZXJfaWQYAiABKAkSFwoPcGlja3VwX3BvaW50X2lkGAMgASgJEhAKCGN1cnJlbmN5GAQgASgJEiMKBWxpbmVzGAUgAygLMhQub3JkZXJzLnYxLk9yZGVyTGluZRITCgt0b3RhbF9taW5vchgGIAEoAxImCgZzdGF0dXMYByABKA4yFi5vcmRlcnMudjEuT3JkZXJTdGF0dXMSDwoHdmVyc2lvbhgIIAEoAxIuCgpjcmVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJECglPcmRlckxpbmUSCwoDc2t1GAEgASgJEhAKCHF1YW50aXR5GAIgASgDEhgKEHVuaXRfcHJpY2VfbWlub3IYAyABKAMqRQoLT3JkZXJTdGF0dXMSHAoYT1JERVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUT1JERVJfU1RBVFVTX0NSRUFURUQQAWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChVvcmRlcnMvdjEvb3JkZXIucHJvdG8SCW9yZGVycy52MSL2AQoFT3JkZXISCgoCaWQYASABKAkSEwoLY3VzdG9tZXJfaWQYAiABKAkSFwoPcGlja3VwX3BvaW50X2lkGAMgASgJEhAKCGN1cnJlbmN5GAQgASgJEiMKBWxpbmVzGAUgAygLMhQub3JkZXJzLnYxLk9yZGVyTGluZRITCgt0b3RhbF9taW5vchgGIAEoAxImCgZzdGF0dXMYByABKA4yFi5vcmRlcnMudjEuT3JkZXJTdGF0dXMSDwoHdmVyc2lvbhgIIAEoAxIuCgpjcmVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJlCglPcmRlckxpbmUSGgoDc2t1GAEgASgJQg26SApyCBABGEC6AQEAEhkKCHF1YW50aXR5GAIgASgDQge6SAQiAiAAEiEKEHVuaXRfcHJpY2VfbWlub3IYAyABKANCB7pIBCICKAAqRQoLT3JkZXJTdGF0dXMSHAoYT1JERVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUT1JERVJfU1RBVFVTX0NSRUFURUQQAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * An order: what a customer will collect at a pick-up point.

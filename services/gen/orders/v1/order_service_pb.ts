@@ -6,6 +6,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
 import type { Order, OrderLine } from "./order_pb.ts";
 import { file_orders_v1_order } from "./order_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -14,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orders/v1/order_service.proto.
  */
 export const file_orders_v1_order_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1vcmRlcnMvdjEvb3JkZXJfc2VydmljZS5wcm90bxIJb3JkZXJzLnYxInkKEkNyZWF0ZU9yZGVyUmVxdWVzdBITCgtjdXN0b21lcl9pZBgBIAEoCRIXCg9waWNrdXBfcG9pbnRfaWQYAiABKAkSEAoIY3VycmVuY3kYAyABKAkSIwoFbGluZXMYBCADKAsyFC5vcmRlcnMudjEuT3JkZXJMaW5lIjYKE0NyZWF0ZU9yZGVyUmVzcG9uc2USHwoFb3JkZXIYASABKAsyEC5vcmRlcnMudjEuT3JkZXIiHQoPR2V0T3JkZXJSZXF1ZXN0EgoKAmlkGAEgASgJIjMKEEdldE9yZGVyUmVzcG9uc2USHwoFb3JkZXIYASABKAsyEC5vcmRlcnMudjEuT3JkZXIypgEKDE9yZGVyU2VydmljZRJMCgtDcmVhdGVPcmRlchIdLm9yZGVycy52MS5DcmVhdGVPcmRlclJlcXVlc3QaHi5vcmRlcnMudjEuQ3JlYXRlT3JkZXJSZXNwb25zZRJICghHZXRPcmRlchIaLm9yZGVycy52MS5HZXRPcmRlclJlcXVlc3QaGy5vcmRlcnMudjEuR2V0T3JkZXJSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_orders_v1_order]);
+  fileDesc("Ch1vcmRlcnMvdjEvb3JkZXJfc2VydmljZS5wcm90bxIJb3JkZXJzLnYxIrYBChJDcmVhdGVPcmRlclJlcXVlc3QSIgoLY3VzdG9tZXJfaWQYASABKAlCDbpICnIIEAEYQLoBAQASJgoPcGlja3VwX3BvaW50X2lkGAIgASgJQg26SApyCBABGEC6AQEAEiMKCGN1cnJlbmN5GAMgASgJQhG6SA5yDDIKXltBLVpdezN9JBIvCgVsaW5lcxgEIAMoCzIULm9yZGVycy52MS5PcmRlckxpbmVCCrpIB5IBBAgBEGQiNgoTQ3JlYXRlT3JkZXJSZXNwb25zZRIfCgVvcmRlchgBIAEoCzIQLm9yZGVycy52MS5PcmRlciInCg9HZXRPcmRlclJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDsAEBIjMKEEdldE9yZGVyUmVzcG9uc2USHwoFb3JkZXIYASABKAsyEC5vcmRlcnMudjEuT3JkZXIypgEKDE9yZGVyU2VydmljZRJMCgtDcmVhdGVPcmRlchIdLm9yZGVycy52MS5DcmVhdGVPcmRlclJlcXVlc3QaHi5vcmRlcnMudjEuQ3JlYXRlT3JkZXJSZXNwb25zZRJICghHZXRPcmRlchIaLm9yZGVycy52MS5HZXRPcmRlclJlcXVlc3QaGy5vcmRlcnMudjEuR2V0T3JkZXJSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_buf_validate_validate, file_orders_v1_order]);
 
 /**
  * What is needed to create an order.

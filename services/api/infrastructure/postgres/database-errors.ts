@@ -1,0 +1,35 @@
+/** Serialization failure and deadlock: the same transaction can succeed when run again. */
+const RETRYABLE = new Set(["40001", "40P01"]);
+
+/** Shutting down, starting up, too many connections; class 08 is "connection exception". */
+const UNAVAILABLE = new Set(["57P01", "57P02", "57P03", "53300"]);
+
+/** What Node's sockets and pg's pool throw has no SQLSTATE. */
+const CONNECTION_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+]);
+const CONNECTION_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|connection error and is not queryable|Query read timeout/;
+
+export function isRetryable(error: unknown): boolean {
+  return RETRYABLE.has(codeOf(error));
+}
+
+/** The database cannot be reached, or the connection broke: it is not known what became of the transaction. */
+export function isUnavailable(error: unknown): boolean {
+  const code = codeOf(error);
+  if (UNAVAILABLE.has(code) || code.startsWith("08") || CONNECTION_CODES.has(code)) return true;
+  if (error instanceof AggregateError) return error.errors.every(isUnavailable);
+  return code === "" && error instanceof Error && CONNECTION_MESSAGES.test(error.message);
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : "";
+}
