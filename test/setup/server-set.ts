@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startKafka } from "../../deploy/local/kafka.ts";
 import { startPostgres } from "../../deploy/local/postgres.ts";
+import { removePostgresData } from "../../deploy/local/postgres-files.ts";
 import { startRedis } from "../../deploy/local/redis.ts";
 
 export interface ServerSet {
@@ -26,6 +27,7 @@ export async function startServerSet(
 ): Promise<ServerSet> {
   const folder = await mkdtemp(join(tmpdir(), "outbox-orders-test-"));
   await chmod(folder, 0o711); // Postgres may run as another user, who has to pass through
+  const postgresData = join(folder, "postgres");
   const running: { stop(): Promise<void> }[] = [];
   const started = async <T extends { stop(): Promise<void> }>(start: Promise<T>): Promise<T> => {
     const server = await start;
@@ -34,6 +36,7 @@ export async function startServerSet(
   };
   const stop = async () => {
     const results = await Promise.allSettled(running.map((server) => server.stop()));
+    await removePostgresData(postgresData);
     await rm(folder, { recursive: true, force: true });
     throwRejected(results, "a server of the tests did not stop in order");
   };
@@ -43,7 +46,7 @@ export async function startServerSet(
     (
       await started(
         startPostgres({
-          dataDir: join(folder, "postgres"),
+          dataDir: postgresData,
           port: 0,
           fsync: false,
           settings: postgresSettings,
