@@ -62,7 +62,7 @@ function* inParts(messages: readonly Message[]): Generator<Message[]> {
   let part: Message[] = [];
   let bytes = 0;
   for (const message of messages) {
-    const size = Buffer.byteLength(message.value ?? "") + Buffer.byteLength(message.key ?? "") + 1_000;
+    const size = sizeOf(message);
     if (part.length > 0 && bytes + size > REQUEST_BYTES) {
       yield part;
       part = [];
@@ -72,4 +72,10 @@ function* inParts(messages: readonly Message[]): Generator<Message[]> {
     bytes += size;
   }
   if (part.length > 0) yield part;
+}
+
+/** A little more than it takes on the wire. */
+function sizeOf({ key, value, headers = {} }: Message): number {
+  const parts = [key, value, ...Object.entries(headers).flat(2)];
+  return parts.reduce((sum: number, part) => sum + Buffer.byteLength(part ?? "") + 5, 50);
 }

@@ -1,6 +1,9 @@
 import type { Consumer } from "kafkajs";
 
-/** A fetch is answered within a second, if only by nothing: after this long the broker is not there, whatever the connection says. */
+/**
+ * A fetch is answered within a second, if only by nothing, and while records are worked on heartbeats go on: after this long
+ * without either the broker is not there, whatever the connection says.
+ */
 const SILENCE_MS = 15_000;
 
 /** What is known of this process's place in its consumer group. */
@@ -24,16 +27,18 @@ export function createGroupMembership(now: () => number = Date.now): GroupMember
         reason = undefined;
         answeredAt = now();
       });
-      consumer.on(consumer.events.FETCH, () => {
-        answeredAt = now();
-      });
+      for (const answer of [consumer.events.FETCH, consumer.events.HEARTBEAT]) {
+        consumer.on(answer, () => {
+          answeredAt = now();
+        });
+      }
       consumer.on(consumer.events.REBALANCING, () => left("the consumer group is rebalancing"));
     },
     left,
     notReady() {
       const silentMs = now() - answeredAt;
       if (reason === undefined && silentMs > SILENCE_MS) {
-        return `nothing came back from a fetch for ${Math.round(silentMs / 1000)} s`;
+        return `the broker has not answered for ${Math.round(silentMs / 1000)} s`;
       }
       return reason;
     },
