@@ -16,7 +16,7 @@ let doors: Readonly<Record<string, Door>>;
 beforeAll(async () => {
   database = await createTestDatabase();
   pool = new pg.Pool({ connectionString: database.ownerUrl });
-  api = await startApi(database.apiUrl);
+  api = await startApi(database.apiUrl, { SHUTDOWN_TIMEOUT_MS: "2000" });
   doors = openDoors(api);
   await eventually(async () => expect((await fetch(`${api.opsUrl}/readyz`)).status).toBe(200));
 });
@@ -293,4 +293,28 @@ test("both doors and the database show in /metrics and /readyz, by route pattern
   for (const path of ["/healthz", "/livez", "/readyz"]) {
     expect((await fetch(`${api.restUrl}${path}`)).status).toBe(200);
   }
+});
+
+test("a stop lets the request in flight finish, and takes no new one", async () => {
+  const stopping = await startApi(database.apiUrl);
+  const blocker = await pool.connect();
+  await blocker.query("begin; lock table orders in exclusive mode");
+  const answer = openDoors(stopping).REST?.create(order());
+  await eventually(async () => {
+    const { rows } = await pool.query(
+      "select 1 from pg_locks where not granted and relation = 'orders'::regclass",
+    );
+    expect(rows).toHaveLength(1);
+  });
+  const stopped = stopping.stop();
+  await eventually(() => expect(fetch(`${stopping.restUrl}/livez`)).rejects.toThrow());
+  await blocker.query("commit");
+  blocker.release();
+  await expect(answer).resolves.toMatchObject({ customerId: "customer-1" });
+  await stopped;
+});
+
+test("a port in use is an error that names it", async () => {
+  const port = new URL(api.restUrl).port;
+  await expect(startApi(database.apiUrl, { API_PORT: port })).rejects.toThrow(`port ${port}`);
 });

@@ -22,6 +22,9 @@ export interface RunningApi {
 /** Longest deadline that a caller can have. */
 const MAX_TIMEOUT_MS = 30_000;
 
+/** Part of SHUTDOWN_TIMEOUT_MS that each of the two listeners may take for what is in flight. */
+const DRAIN_SHARE = 0.4;
+
 /** Builds the API's infrastructure and starts its listeners; all of it stops with the lifecycle. */
 export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceContext): Promise<RunningApi> {
   const pool = new Pool({
@@ -61,6 +64,7 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     observeRpc: metrics.observeRpc,
     maxBodyBytes,
     maxTimeoutMs: MAX_TIMEOUT_MS,
+    drainMs: config.SHUTDOWN_TIMEOUT_MS * DRAIN_SHARE,
     lifecycle,
     log,
   });

@@ -50,7 +50,7 @@ export function openDoors({ restUrl, grpcUrl }: ApiUnderTest): Readonly<Record<s
 }
 
 function rpc(client: Client<typeof OrderService>): Door {
-  const unwrap = async (answer: Promise<{ order?: Order }>): Promise<Order> => {
+  const unwrap = async (answer: Promise<{ order?: Order | undefined }>): Promise<Order> => {
     try {
       const { order } = await answer;
       if (!order) throw new Error("an answer without an order");

@@ -25,7 +25,10 @@ export async function startApi(
   });
   const log = pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" });
   const lifecycle = createLifecycle({ timeoutMs: config.SHUTDOWN_TIMEOUT_MS, log });
-  const { httpPort, grpcPort, opsPort } = await createApi(config, { log, lifecycle });
+  const { httpPort, grpcPort, opsPort } = await createApi(config, { log, lifecycle }).catch(async (error) => {
+    await lifecycle.stop();
+    throw error;
+  });
   return {
     restUrl: `http://127.0.0.1:${httpPort}`,
     grpcUrl: `http://127.0.0.1:${grpcPort}`,

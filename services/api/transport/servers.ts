@@ -28,6 +28,8 @@ export interface ServersOptions {
   readonly observeRpc: (method: string, code: string, seconds: number) => void;
   readonly maxBodyBytes: number;
   readonly maxTimeoutMs: number;
+  /** How long a stop waits for what is in flight on each listener. */
+  readonly drainMs: number;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
 }
@@ -37,7 +39,7 @@ export interface ServersOptions {
  * REST. At a stop the listeners close and what is in flight is finished.
  */
 export async function startServers(options: ServersOptions): Promise<{ httpPort: number; grpcPort: number }> {
-  const { rest, useCases, observeRpc, maxBodyBytes, maxTimeoutMs, lifecycle, log } = options;
+  const { rest, useCases, observeRpc, maxBodyBytes, maxTimeoutMs, drainMs, lifecycle, log } = options;
   const handler = connectNodeAdapter({
     routes: orderServiceRoutes(useCases),
     interceptors: [
@@ -53,7 +55,7 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
   const http1 = createHttp1Server(handler as RequestListener);
   await listen(http1, options.host, options.httpPort);
   lifecycle.onStop("HTTP/1.1 listener", () => {
-    const closed = close(http1);
+    const closed = close(http1, drainMs, () => http1.closeAllConnections());
     http1.closeIdleConnections();
     return closed;
   });
@@ -68,15 +70,20 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
   });
   await listen(http2, options.host, options.grpcPort);
   lifecycle.onStop("HTTP/2 listener", () => {
-    const closed = close(http2);
+    const closed = close(http2, drainMs, () => {
+      for (const session of sessions) session.destroy();
+    });
     for (const session of sessions) session.close();
     return closed;
   });
   return { httpPort: portOf(http1), grpcPort: portOf(http2) };
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
+/** Takes no more connections; resolves when those in use have ended, which `force` brings about after `drainMs`. */
+async function close(server: Server, drainMs: number, force: () => void): Promise<void> {
+  const timer = setTimeout(force, drainMs);
+  await new Promise((resolve) => server.close(resolve));
+  clearTimeout(timer);
 }
 
 function portOf(server: Server): number {

@@ -37,7 +37,9 @@ export function createRestApp({ useCases, checks, log, observe, maxBodyBytes }: 
     maxSize: maxBodyBytes,
     onError: (c) => {
       const detail = `a body may have ${maxBodyBytes} bytes at the most`;
-      return problemResponse(c, new Problem({ status: 413, title: "Content too large", detail }));
+      // The rest of the body is not read: an HTTP/1.1 connection cannot be used again (HTTP/2 has no such header).
+      const headers: Record<string, string> = isHttp1(c) ? { connection: "close" } : {};
+      return problemResponse(c, new Problem({ status: 413, title: "Content too large", detail }), headers);
     },
   });
 
@@ -79,6 +81,10 @@ export function createRestApp({ useCases, checks, log, observe, maxBodyBytes }: 
     return problemResponse(c, problem);
   });
   return app;
+}
+
+function isHttp1(c: Context): boolean {
+  return (c.env as { incoming?: { httpVersionMajor?: number } }).incoming?.httpVersionMajor === 1;
 }
 
 function requireJson(c: Context): void {
