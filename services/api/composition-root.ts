@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
-import { Pool } from "pg";
 import { Registry } from "prom-client";
 import { startOpsServer } from "../platform/ops-server.ts";
+import { createPostgresPool } from "../platform/postgres-pool.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createOrderUseCases } from "./application/factories/order-use-cases.ts";
 import type { ApiConfig } from "./config.ts";
@@ -27,15 +27,16 @@ const DRAIN_SHARE = 0.4;
 
 /** Builds the API's infrastructure and starts its listeners; all of it stops with the lifecycle. */
 export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceContext): Promise<RunningApi> {
-  const pool = new Pool({
-    connectionString: config.DATABASE_URL,
-    application_name: "orders-api",
-    max: config.DATABASE_POOL_SIZE,
-    connectionTimeoutMillis: config.DATABASE_TIMEOUT_MS,
-    statement_timeout: config.DATABASE_TIMEOUT_MS,
-    keepAlive: true,
-  });
-  pool.on("error", (err) => log.warn({ err }, "an idle database connection broke"));
+  const pool = createPostgresPool(
+    {
+      connectionString: config.DATABASE_URL,
+      application_name: "orders-api",
+      max: config.DATABASE_POOL_SIZE,
+      connectionTimeoutMillis: config.DATABASE_TIMEOUT_MS,
+      statement_timeout: config.DATABASE_TIMEOUT_MS,
+    },
+    log,
+  );
   lifecycle.onStop("database pool", () => pool.end());
   const probing = new AbortController();
   lifecycle.onStop("database probe", () => probing.abort());

@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
-import { Pool } from "pg";
 import { Registry } from "prom-client";
 import { ensureTopic } from "../platform/kafka/ensure-topic.ts";
 import { createKafka, retryForEver } from "../platform/kafka/kafka-client.ts";
 import { startOpsServer } from "../platform/ops-server.ts";
+import { createPostgresPool } from "../platform/postgres-pool.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createRelayFromPorts } from "./application/factories/relay-factory.ts";
 import type { RelayConfig } from "./config.ts";
@@ -31,8 +31,10 @@ export async function createRelayService(
 ): Promise<RunningRelay> {
   const relay = config.RELAY_NAME;
   const databaseUrl = config.DATABASE_URL;
-  const pool = new Pool({ ...connectionOptions(databaseUrl, `outbox-relay ${relay}`), max: 4 });
-  pool.on("error", (err) => log.warn({ err }, "an idle database connection broke"));
+  const pool = createPostgresPool(
+    { ...connectionOptions(databaseUrl, `outbox-relay ${relay}`), max: 4 },
+    log,
+  );
   lifecycle.onStop("database pool", () => pool.end());
 
   const kafka = createKafka({ brokers: config.KAFKA_BROKERS, clientId: `outbox-relay-${relay}`, log });
