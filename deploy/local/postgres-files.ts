@@ -12,7 +12,7 @@ export interface PostgresFiles {
 
 /**
  * Takes the programs from the npm package and the data directory as asked for. What the account cannot get to (a repository
- * under /root, for example) is kept in a folder under /var/tmp instead: a copy of the programs, the data itself.
+ * in root's home, for example) is kept in a folder under /var/tmp instead: a copy of the programs, the data itself.
  */
 export async function locatePostgres(dataDir: string, account: Account | undefined): Promise<PostgresFiles> {
   const programs = await packagedPrograms();
