@@ -128,6 +128,15 @@ test("Kafka and Redis away at the start: it waits, says so, and begins by itself
   await projector.ready();
 });
 
+test.each(["cut", "stall"] as const)("a stop while Kafka is away (%s) is clean and quick", async (fault) => {
+  const proxy = await proxyFor(kafkaBrokers()[0] ?? "");
+  proxy[fault]();
+  const projector = await startProjector(ownEnvironment({ KAFKA_BROKERS: `127.0.0.1:${proxy.port}` }));
+  const from = Date.now();
+  expect(await projector.stop()).toEqual([]);
+  expect(Date.now() - from).toBeLessThan(5_000);
+});
+
 test("Kafka away in the middle of the flow: not ready, then it goes on where it was and loses nothing", async () => {
   const environment = ownEnvironment();
   const { PROJECTOR_TOPIC: topic } = environment;

@@ -49,9 +49,8 @@ async function consumeUntilCrash(
   stopping: AbortSignal,
   onJoined: () => void,
 ): Promise<void> {
-  const { topic, eachBatch, concurrency, membership } = options;
+  const { topic, eachBatch, concurrency, membership, log } = options;
   const kafka = options.createKafka();
-  await options.prepare(kafka);
   const consumer = kafka.consumer({
     ...options.consumer,
     allowAutoTopicCreation: false,
@@ -60,19 +59,34 @@ async function consumeUntilCrash(
     retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false },
   });
   membership.watch(consumer);
-  consumer.on(consumer.events.GROUP_JOIN, onJoined);
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    onJoined();
+    const { groupId, memberAssignment } = payload;
+    log.info({ groupId, topic, partitions: memberAssignment[topic] ?? [] }, "joined the consumer group");
+  });
   const crash = crashOf(consumer);
   const stopped = abortOf(stopping);
+  const steps = [
+    () => options.prepare(kafka),
+    () => consumer.connect(),
+    () => consumer.subscribe({ topics: [topic], fromBeginning: true }),
+    () =>
+      consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: concurrency,
+        eachBatch,
+      }),
+  ];
+  // Each step may take as long as a request to a broker that does not answer: a stop waits for none of them.
+  async function start(): Promise<void> {
+    for (const step of steps) {
+      if (!stopping.aborted) await step();
+    }
+    await stopped.promise;
+  }
   try {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    const running = consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: concurrency,
-      eachBatch,
-    });
-    await Promise.race([crash, stopped.promise, running.then(() => stopped.promise)]);
+    await Promise.race([crash, stopped.promise, start()]);
   } finally {
     stopped.release();
     await consumer.disconnect().catch(() => {});
