@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../../test/support/database.ts";
 import { eventually } from "../../test/support/eventually.ts";
+import { spawnService } from "../../test/support/service-process.ts";
 import { startTcpProxy } from "../../test/support/tcp-proxy.ts";
 import { CreateOrderRequestSchema } from "../gen/orders/v1/order_service_pb.ts";
 import { openDoors } from "./testing/doors.ts";
@@ -59,17 +56,13 @@ test("without its database the API starts, lives and says why it is not ready; i
 });
 
 test("a wrong configuration names all faults at once, ends with exit code 2, and shows no secret", async () => {
-  const main = fileURLToPath(new URL("main.ts", import.meta.url));
-  const child = spawn(process.execPath, [main], {
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: "mysql://user:hunter2@db",
-      API_PORT: "seventy",
-      OPS_PORT: "-1",
-    },
+  const api = spawnService("api", {
+    DATABASE_URL: "mysql://user:hunter2@db",
+    API_PORT: "seventy",
+    OPS_PORT: "-1",
   });
-  const [errors, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
-  expect(code).toBe(2);
-  for (const variable of ["DATABASE_URL", "API_PORT", "OPS_PORT"]) expect(errors).toContain(`${variable}: `);
-  expect(errors).not.toContain("hunter2");
+  expect(await api.ended()).toBe(2);
+  for (const variable of ["DATABASE_URL", "API_PORT", "OPS_PORT"])
+    expect(api.errors()).toContain(`${variable}: `);
+  expect(api.errors()).not.toContain("hunter2");
 });

@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { connect } from "node:net";
-import { fileURLToPath } from "node:url";
 import kafkajs from "kafkajs";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../test/support/eventually.ts";
 import { createTopic, kafkaBrokers, produceRaw } from "../../test/support/kafka.ts";
+import { type ServiceProcess, spawnService } from "../../test/support/service-process.ts";
 import { startTcpProxy, type TcpProxy } from "../../test/support/tcp-proxy.ts";
 import { committedOffsets, groupMembers } from "./testing/kafka-admin.ts";
 import { orderCreated } from "./testing/records.ts";
@@ -183,13 +181,12 @@ test("killed between effect and commit, again and again: the read model is what 
   };
 
   for (const progress of [1, 1_500]) {
-    const child = spawnService(environment);
+    const child = spawnProjector(environment);
     await eventually(async () => expect(await applied()).toBeGreaterThan(progress), {
       timeoutMs: 25_000,
       intervalMs: 2,
     });
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    await child.end("SIGKILL");
   }
   const projector = await startProjector(environment);
   await eventually(async () => expect(await committedOffsets(environment)).toBe(total), {
@@ -205,31 +202,26 @@ test("killed between effect and commit, again and again: the read model is what 
 
 test("as a process of its own it stops on SIGTERM with exit code 0", async () => {
   const environment = ownEnvironment();
-  const child = spawnService(environment);
+  const child = spawnProjector(environment);
   const orderId = randomUUID();
   await createTopic({ topic: environment.PROJECTOR_TOPIC, partitions: 6 });
   await produceRaw(environment.PROJECTOR_TOPIC, [orderCreated({ orderId, eventId: randomUUID() })]);
   const { order } = readModel(environment);
   await eventually(async () => expect((await order(orderId)).version).toBe("1"), { timeoutMs: 25_000 });
-  child.kill("SIGTERM");
-  expect(await once(child, "exit")).toEqual([0, null]);
+  expect(await child.end("SIGTERM")).toBe(0);
   expect(await committedOffsets(environment)).toBe(1);
 });
 
 test("wrong configuration ends with exit code 2, and every fault is named", async () => {
   const { REDIS_URL: _, ...environment } = ownEnvironment({ OPS_PORT: "many", PROJECTOR_KEY_PREFIX: "{a}" });
-  const child = spawnService(environment, "pipe");
-  let text = "";
-  child.stderr?.on("data", (chunk) => {
-    text += chunk;
-  });
-  expect(await once(child, "close")).toEqual([2, null]);
-  for (const variable of ["REDIS_URL", "OPS_PORT", "PROJECTOR_KEY_PREFIX"]) expect(text).toContain(variable);
+  const child = spawnProjector(environment);
+  expect(await child.ended()).toBe(2);
+  for (const variable of ["REDIS_URL", "OPS_PORT", "PROJECTOR_KEY_PREFIX"])
+    expect(child.errors()).toContain(variable);
 });
 
-function spawnService(environment: Readonly<Record<string, string>>, stderr: "inherit" | "pipe" = "inherit") {
-  const main = fileURLToPath(new URL("main.ts", import.meta.url));
-  const child = spawn(process.execPath, [main], { env: environment, stdio: ["ignore", "ignore", stderr] });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  return child;
+function spawnProjector(environment: Readonly<Record<string, string>>): ServiceProcess {
+  const projector = spawnService("projector", environment);
+  onTestFinished(() => void projector.end("SIGKILL"));
+  return projector;
 }

@@ -3,22 +3,17 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { readTopic, uniqueTopic } from "../../test/support/kafka.ts";
+import type { ServiceProcess } from "../../test/support/service-process.ts";
 import { checkOutbox, nothingWrong } from "./testing/outbox-check.ts";
 import { insertRow, insertRows } from "./testing/outbox-rows.ts";
-import {
-  isReady,
-  type RelayProcess,
-  type RelayUnderTest,
-  spawnRelay,
-  startRelay,
-} from "./testing/running-relay.ts";
+import { isReady, type RelayUnderTest, spawnRelay, startRelay } from "./testing/running-relay.ts";
 
 let database: TestDatabase;
 let pool: pg.Pool;
 let topic: string;
 let slot: string;
 const running: RelayUnderTest[] = [];
-const processes: RelayProcess[] = [];
+const processes: ServiceProcess[] = [];
 
 beforeEach(async () => {
   database = await createTestDatabase();
@@ -52,7 +47,7 @@ async function stop(relay: RelayUnderTest): Promise<void> {
   await relay.stop();
 }
 
-function spawn(more?: Record<string, string>): RelayProcess {
+function spawn(more?: Record<string, string>): ServiceProcess {
   const relay = spawnRelay(environment(more));
   processes.push(relay);
   return relay;

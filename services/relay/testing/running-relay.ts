@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { eventually } from "../../../test/support/eventually.ts";
 import { kafkaBrokers } from "../../../test/support/kafka.ts";
+import { type ServiceProcess, spawnService } from "../../../test/support/service-process.ts";
 import { loadConfig } from "../../platform/config.ts";
 import { createLifecycle } from "../../platform/lifecycle.ts";
 import { createRelayService } from "../composition-root.ts";
@@ -56,28 +54,8 @@ export async function isReady({ opsUrl }: { readonly opsUrl: string }): Promise<
   });
 }
 
-export interface RelayProcess {
-  readonly child: ChildProcess;
-  /** Sends the signal and resolves with the exit code, or null after a kill. */
-  end(signal: NodeJS.Signals): Promise<number | null>;
-}
-
-/** The relay in a process of its own, as `node services/relay/main.ts` starts it. */
-export function spawnRelay(options: RelayEnvironment): RelayProcess {
-  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+/** The relay in a process of its own. */
+export function spawnRelay(options: RelayEnvironment): ServiceProcess {
   const { LOG_LEVEL: level = "silent", ...variables } = environment(options);
-  const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, ...variables, LOG_LEVEL: level === "silent" ? "fatal" : level },
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  return {
-    child,
-    async end(signal) {
-      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-      const exit = once(child, "exit");
-      child.kill(signal);
-      const [code] = await exit;
-      return code;
-    },
-  };
+  return spawnService("relay", { ...variables, LOG_LEVEL: level === "silent" ? "info" : level });
 }

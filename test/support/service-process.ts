@@ -1,0 +1,52 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export interface ServiceProcess {
+  /** What it says of itself once it has started: the ports that it listens on. Rejects when it ends before that. */
+  started(): Promise<Readonly<Record<string, number>>>;
+  /** Sends the signal and resolves with the exit code, or null after a kill; also when it has ended before. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+  /** Waits until it ends by itself. */
+  ended(): Promise<number | null>;
+  /** What it wrote to stderr, past its log. */
+  errors(): string;
+}
+
+/** A service in a process of its own, as `node services/<name>/main.ts` starts it, with these variables and no others. */
+export function spawnService(
+  name: "api" | "relay" | "projector",
+  variables: Readonly<Record<string, string>>,
+): ServiceProcess {
+  const main = fileURLToPath(new URL(`../../services/${name}/main.ts`, import.meta.url));
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env.PATH, ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const started = Promise.withResolvers<Readonly<Record<string, number>>>();
+  started.promise.catch(() => {}); // not everybody waits for it
+  let last = "";
+  let errors = "";
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    last = line;
+    if (process.env.TEST_LOG_LEVEL) process.stdout.write(`${line}\n`);
+    if (line.includes('"msg":"started"')) started.resolve(JSON.parse(line));
+  });
+  child.stderr.on("data", (chunk) => {
+    errors += chunk;
+  });
+  const ended = once(child, "close").then(([code]): number | null => {
+    started.reject(new Error(`${name} ended with ${code} before it had started: ${errors || last}`));
+    return code;
+  });
+  return {
+    started: () => started.promise,
+    end(signal) {
+      child.kill(signal);
+      return ended;
+    },
+    ended: () => ended,
+    errors: () => errors,
+  };
+}
