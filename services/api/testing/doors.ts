@@ -1,4 +1,4 @@
-import { fromJson, type JsonValue, type MessageInitShape, toJson } from "@bufbuild/protobuf";
+import { create, fromJson, type JsonValue, type MessageInitShape, toJsonString } from "@bufbuild/protobuf";
 import { type Client, ConnectError, createClient } from "@connectrpc/connect";
 import {
   createConnectTransport,
@@ -33,7 +33,10 @@ const codeOfStatus: Readonly<Record<number, string>> = {
   503: "unavailable",
 };
 
-export function openDoors({ restUrl, grpcUrl }: ApiUnderTest): Readonly<Record<string, Door>> {
+export function openDoors({
+  restUrl,
+  grpcUrl,
+}: Pick<ApiUnderTest, "restUrl" | "grpcUrl">): Readonly<Record<string, Door>> {
   return {
     REST: rest(restUrl),
     gRPC: rpc(createClient(OrderService, createGrpcTransport({ baseUrl: grpcUrl }))),
@@ -79,16 +82,7 @@ function rest(baseUrl: string): Door {
         fetch(`${baseUrl}/orders`, {
           method: "POST",
           headers: { "content-type": "application/json" },
-          body: JSON.stringify(
-            toJson(CreateOrderRequestSchema, {
-              $typeName: "orders.v1.CreateOrderRequest",
-              customerId: "",
-              pickupPointId: "",
-              currency: "",
-              lines: [],
-              ...request,
-            } as never),
-          ),
+          body: toJsonString(CreateOrderRequestSchema, create(CreateOrderRequestSchema, request)),
         }),
       ),
     get: (id) => unwrap(fetch(`${baseUrl}/orders/${id}`)),

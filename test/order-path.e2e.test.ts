@@ -1,0 +1,161 @@
+import { fromJson } from "@bufbuild/protobuf";
+import { type CloudEvent, Kafka as KafkaBinding, type KafkaMessage } from "cloudevents";
+import { Redis } from "ioredis";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Door, type OrderRequest, openDoors } from "../services/api/testing/doors.ts";
+import { OrderSchema } from "../services/gen/orders/v1/order_pb.ts";
+import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { eventually } from "./support/eventually.ts";
+import { type KafkaRecord, kafkaBrokers, readToEnd, uniqueTopic } from "./support/kafka.ts";
+import { redisUrl, uniquePrefix } from "./support/redis.ts";
+import { type ServiceProcess, spawnService } from "./support/service-process.ts";
+
+const topic = uniqueTopic("orders-events");
+const keyPrefix = uniquePrefix();
+const processes: ServiceProcess[] = [];
+let database: TestDatabase;
+let pool: pg.Pool;
+let redis: Redis;
+let doors: Readonly<Record<string, Door>>;
+
+/** The three services as they run in production: a process each, which share nothing but Postgres, Kafka and Redis. */
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = new pg.Pool({ connectionString: database.ownerUrl });
+  redis = new Redis(redisUrl());
+  const servers = { KAFKA_BROKERS: kafkaBrokers().join(), REDIS_URL: redisUrl(), OPS_PORT: "0" };
+  const start = async (name: Parameters<typeof spawnService>[0], variables: Record<string, string>) => {
+    const service = spawnService(name, { ...servers, ...variables });
+    processes.push(service);
+    const ports = await service.started();
+    await eventually(
+      async () => {
+        const response = await fetch(`http://127.0.0.1:${ports.opsPort}/readyz`);
+        expect(response.status, await response.text()).toBe(200);
+      },
+      { timeoutMs: 30_000 },
+    );
+    return ports;
+  };
+  const [ports] = await Promise.all([
+    start("api", { DATABASE_URL: database.apiUrl, API_PORT: "0", API_GRPC_PORT: "0" }),
+    start("relay", {
+      DATABASE_URL: database.relayUrl,
+      RELAY_SLOT: `${database.name}_slot`,
+      RELAY_TOPICS: `order=${topic}`,
+    }),
+    start("projector", {
+      PROJECTOR_TOPIC: topic,
+      PROJECTOR_DLQ_TOPIC: `${topic}.dlq`,
+      PROJECTOR_GROUP: `${topic}-projector`,
+      PROJECTOR_KEY_PREFIX: keyPrefix,
+    }),
+  ]);
+  doors = openDoors({
+    restUrl: `http://127.0.0.1:${ports.httpPort}`,
+    grpcUrl: `http://127.0.0.1:${ports.grpcPort}`,
+  });
+});
+
+afterAll(async () => {
+  await Promise.all(processes.map((service) => service.end("SIGKILL")));
+  redis.disconnect();
+  await pool.end();
+  await database.drop();
+});
+
+const request: OrderRequest = {
+  customerId: "заказчик «Ёж» № 1",
+  pickupPointId: "Пункт выдачи — 東京 🎁",
+  currency: "EUR",
+  lines: [
+    { sku: 'ĳs-thé/"quoted"\\', quantity: 2n, unitPriceMinor: 9_007_199_254_740_993n },
+    { sku: "e\u0301 is not é", quantity: 9_007_199_254_740_995n, unitPriceMinor: 1n },
+  ],
+};
+const totalMinor = 27_021_597_764_222_981n;
+
+test.each(["REST", "gRPC", "gRPC-Web", "Connect"])(
+  "an order by %s is a pair of rows, then one record on Kafka with the very bytes of the row, then the view in Redis",
+  async (name) => {
+    const created = await (doors[name] as Door).create(request);
+    expect(created).toMatchObject({ ...request, totalMinor, version: 1n });
+
+    const row = await rowPair(created.id);
+    expect(row).toMatchObject({
+      customer_id: request.customerId,
+      total_minor: String(totalMinor),
+      aggregate_type: "order",
+      aggregate_version: "1",
+      event_type: "OrderCreated",
+      same_transaction: true,
+    });
+
+    const record = await recordOf(created.id);
+    expect(record.value).toEqual(Buffer.from(row.payload));
+    expect(record.value.toString()).toContain('"9007199254740993"');
+    expect(asCloudEvent(record)).toMatchObject({
+      specversion: "1.0",
+      id: row.event_id,
+      type: "OrderCreated",
+      source: "/orders",
+      subject: created.id,
+      aggregatetype: "order",
+      aggregateversion: "1",
+      datacontenttype: "application/json",
+    });
+    expect(record.headers.ce_time).toBe(row.stamped_at);
+
+    const view = await eventually(async () => {
+      const found = await redis.hgetall(`${keyPrefix}order:{${created.id}}`);
+      expect(found).toMatchObject({ version: "1", status: "created", event_id: row.event_id });
+      return fromJson(OrderSchema, JSON.parse(found.order ?? ""));
+    });
+    expect(view).toEqual(created);
+    expect(await (doors[name] as Door).get(created.id)).toEqual(view);
+  },
+);
+
+test("SIGTERM ends each service with exit code 0 and nothing on stderr, and what was answered before is published", async () => {
+  const orders = await Promise.all(Array.from({ length: 20 }, () => doors.REST?.create(request)));
+  const codes = await Promise.all(processes.map((service) => service.end("SIGTERM")));
+  expect(codes).toEqual([0, 0, 0]);
+  expect(processes.map((service) => service.errors())).toEqual(["", "", ""]);
+  const { rows } = await pool.query("select status, count(*)::int from outbox_status group by 1");
+  expect(rows).toEqual([{ status: "processed", count: 24 }]);
+  const keys = (await readToEnd(topic)).map(({ key }) => key);
+  expect(keys).toHaveLength(24);
+  expect(keys).toEqual(expect.arrayContaining(orders.map((order) => order?.id)));
+});
+
+/** The order's row and its only outbox row, with whether one transaction wrote both. */
+async function rowPair(orderId: string) {
+  const { rows } = await pool.query(
+    `select o.customer_id, o.total_minor, e.id as event_id, e.aggregate_type, e.aggregate_version, e.event_type,
+            e.payload::text as payload,
+            (e.transaction_id::text::bigint % 4294967296)::text = o.xmin::text as same_transaction,
+            regexp_replace(to_char(e.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '\\.?0+$', '') || 'Z'
+              as stamped_at
+       from orders o join outbox e on e.aggregate_id = o.id::text where o.id = $1`,
+    [orderId],
+  );
+  expect(rows).toHaveLength(1);
+  return rows[0];
+}
+
+/** The only record with the order's key, as kcat reads it. */
+async function recordOf(orderId: string): Promise<KafkaRecord> {
+  return eventually(async () => {
+    const records = (await readToEnd(topic)).filter(({ key }) => key === orderId);
+    expect(records).toHaveLength(1);
+    return records[0] as KafkaRecord;
+  });
+}
+
+function asCloudEvent({ key, value, headers }: KafkaRecord): CloudEvent<unknown> {
+  const message = { headers, value: value.toString(), key } as unknown as KafkaMessage<string>;
+  const event = KafkaBinding.toEvent(message) as CloudEvent<unknown>;
+  expect(event.validate()).toBe(true);
+  return event;
+}
