@@ -15,7 +15,11 @@ grant select, insert on orders to orders_api;
 grant insert on outbox to orders_api;
 grant usage on sequence outbox_position_seq to orders_api;
 
--- The relay reads the outbox and keeps its checkpoint. It owns nothing: partitions are made by a function of the owner's.
+-- The relay reads the outbox, keeps its checkpoint, and puts down what cannot be published. It owns nothing: partitions are made and
+-- dropped by functions of the owner's.
 grant select on outbox, outbox_status to outbox_relay;
 grant select, insert, update on relay_checkpoint to outbox_relay;
-grant execute on function outbox_make_partitions(integer) to outbox_relay;
+grant select, insert, update, delete on outbox_dead_letter to outbox_relay;
+grant select, insert on relay_history to outbox_relay;
+grant execute on function outbox_make_partitions(integer), outbox_drop_partition(interval),
+                          outbox_reset_checkpoint(text, boolean) to outbox_relay;
