@@ -1,17 +1,23 @@
 import { hostname } from "node:os";
 import { Registry } from "prom-client";
-import { ensureTopic } from "../platform/kafka/ensure-topic.ts";
+import { ensureTopic, topicExists } from "../platform/kafka/ensure-topic.ts";
 import { createKafka, retryForEver } from "../platform/kafka/kafka-client.ts";
 import { startOpsServer } from "../platform/ops-server.ts";
 import { createPostgresPool } from "../platform/postgres-pool.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createRelayFromPorts } from "./application/factories/relay-factory.ts";
 import type { RelayConfig } from "./config.ts";
+import { createFence } from "./domain/fence.ts";
+import { fencedSockets } from "./infrastructure/kafka/fenced-sockets.ts";
 import { createKafkajsPublisher } from "./infrastructure/kafka/kafkajs-publisher.ts";
+import { createTailReader } from "./infrastructure/kafka/platformatic-tail.ts";
 import { createRelayMetrics } from "./infrastructure/metrics.ts";
 import { createAdvisoryLeases } from "./infrastructure/postgres/advisory-lease.ts";
 import { createCheckpointRepository } from "./infrastructure/postgres/checkpoint-repository.ts";
 import { connectionOptions } from "./infrastructure/postgres/connection-options.ts";
+import { createDeadLetterRepository } from "./infrastructure/postgres/dead-letter-repository.ts";
+import { createHistoryRepository } from "./infrastructure/postgres/history-repository.ts";
+import { createOutboxMaintenance } from "./infrastructure/postgres/outbox-maintenance.ts";
 import { createOutboxTable } from "./infrastructure/postgres/outbox-table.ts";
 import { createReplicationSlot } from "./infrastructure/postgres/replication-slot.ts";
 import { createReplicationStream } from "./infrastructure/postgres/replication-stream.ts";
@@ -20,6 +26,11 @@ import { createWalHeartbeat } from "./infrastructure/postgres/wal-heartbeat.ts";
 export interface RunningRelay {
   readonly opsPort: number;
 }
+
+const QUERY_TIMEOUT_MS = 15_000;
+
+/** Remembered at 34 bytes each. */
+const MAX_TAIL_EVENTS = 2_000_000;
 
 /** Part of SHUTDOWN_TIMEOUT_MS that is kept for what follows the batch in flight: confirming, reading back, closing. */
 const CLOSING_SHARE = 0.4;
@@ -31,33 +42,60 @@ export async function createRelayService(
 ): Promise<RunningRelay> {
   const relay = config.RELAY_NAME;
   const databaseUrl = config.DATABASE_URL;
-  const pool = createPostgresPool(
-    { ...connectionOptions(databaseUrl, `outbox-relay ${relay}`), max: 4 },
-    log,
-  );
+  const leader = `${hostname()} ${process.pid}`;
+  const connection = connectionOptions(databaseUrl, `outbox-relay ${relay}`);
+  // Nothing of these may wait for ever for a server that is cut off without a word.
+  const pool = createPostgresPool({ ...connection, query_timeout: QUERY_TIMEOUT_MS, max: 4 }, log);
   lifecycle.onStop("database pool", () => pool.end());
+  const drainPool = createPostgresPool({ ...connection, max: 1 }, log);
+  lifecycle.onStop("database pool of drains", () => drainPool.end());
 
-  const kafka = createKafka({ brokers: config.KAFKA_BROKERS, clientId: `outbox-relay-${relay}`, log });
+  const brokers = config.KAFKA_BROKERS;
+  const clientId = `outbox-relay-${relay}`;
+  const fence = createFence(() => performance.now());
+  // For questions: who asks tries again by itself.
+  const kafka = createKafka({ brokers, clientId, log, retry: { retries: 2, initialRetryTime: 100 } });
+  const fencedKafka = createKafka({
+    brokers,
+    clientId,
+    log,
+    socketFactory: fencedSockets(() => fence.isOpen),
+  });
+  const topics = [...new Set(config.RELAY_TOPICS.values())];
+  const ensure = (topic: string) =>
+    ensureTopic(kafka, {
+      topic,
+      partitions: config.RELAY_TOPIC_PARTITIONS,
+      replicationFactor: config.RELAY_TOPIC_REPLICATION,
+    });
   const publisher = createKafkajsPublisher({
-    createProducer: () =>
-      kafka.producer({
+    createProducer: (assertLive) =>
+      fencedKafka.producer({
         idempotent: true,
         maxInFlightRequests: 1,
         allowAutoTopicCreation: false,
         retry: retryForEver,
-        // Every record comes with its partition.
-        createPartitioner: () => (args) => args.message.partition ?? 0,
+        createPartitioner: () => (args) => {
+          assertLive();
+          // Every record comes with its partition.
+          return args.message.partition ?? 0;
+        },
       }),
     topics: config.RELAY_TOPICS,
     source: config.RELAY_SOURCE,
-    ensureTopic: (topic) =>
-      ensureTopic(kafka, {
-        topic,
-        partitions: config.RELAY_TOPIC_PARTITIONS,
-        replicationFactor: config.RELAY_TOPIC_REPLICATION,
-      }),
+    maxEventBytes: config.RELAY_MAX_EVENT_BYTES,
+    ensureTopic: ensure,
+    topicExists: (topic) => topicExists(kafka, topic),
   });
-  lifecycle.onStop("kafka producer", () => publisher.close());
+  lifecycle.onStop("kafka producer", () => publisher.discard());
+  const tail = createTailReader({
+    brokers,
+    clientId,
+    topics,
+    ensureTopic: ensure,
+    settleMs: config.RELAY_SETTLE_MS,
+    maxEvents: MAX_TAIL_EVENTS,
+  });
 
   const registry = new Registry();
   const metrics = createRelayMetrics(registry, config.RELAY_TOPICS);
@@ -80,15 +118,21 @@ export async function createRelayService(
         databaseUrl,
         relay,
         slot: config.RELAY_SLOT,
-        mode: config.RELAY_MODE,
-        leader: `${hostname()} ${process.pid}`,
+        leader,
+        leaseMs: config.RELAY_LEASE_MS,
+        fence,
+        log,
       }),
       checkpoints: createCheckpointRepository(pool, relay),
+      history: createHistoryRepository(pool, relay, leader),
+      deadLetters: createDeadLetterRepository(pool, relay),
+      maintenance: createOutboxMaintenance(pool, config.RELAY_RETENTION_HOURS),
       stream: createReplicationStream({ databaseUrl, relay, ...slotOptions }),
       slot: createReplicationSlot(pool, slotOptions, log),
       heartbeat: createWalHeartbeat(pool, relay),
-      table: createOutboxTable(pool, config.RELAY_TABLE),
+      table: createOutboxTable(drainPool, config.RELAY_TABLE),
       publisher,
+      tail,
       observer: metrics,
       log,
     },
@@ -97,6 +141,7 @@ export async function createRelayService(
       pollIntervalMs: config.RELAY_POLL_INTERVAL_MS,
       tickIntervalMs: config.RELAY_TICK_INTERVAL_MS,
       tickTimeoutMs: config.RELAY_TICK_TIMEOUT_MS,
+      fallbackAfterMs: config.RELAY_FALLBACK_AFTER_MS,
       queueBytes: config.RELAY_QUEUE_BYTES,
       batchEvents: config.RELAY_BATCH_EVENTS,
       batchBytes: config.RELAY_BATCH_BYTES,

@@ -40,9 +40,11 @@ export const configSchema = z.object({
     .default(["127.0.0.1:9092"])
     .describe("Brokers to bootstrap from, host:port,…"),
   RELAY_MODE: z
-    .enum(["cdc", "polling"])
-    .default("cdc")
-    .describe("How the outbox is read: cdc (from the WAL) or polling (from the table)"),
+    .enum(["auto", "cdc", "polling"])
+    .default("auto")
+    .describe(
+      "How the outbox is read: cdc (from the WAL), polling (from the table), auto (cdc while it can be)",
+    ),
   RELAY_NAME: z
     .string()
     .min(1)
@@ -83,6 +85,30 @@ export const configSchema = z.object({
     .integer(1_000, 600_000)
     .default(10_000)
     .describe("A stream that is silent for this long is given up and opened anew"),
+  RELAY_FALLBACK_AFTER_MS: variable
+    .integer(0, 3_600_000)
+    .default(5_000)
+    .describe(
+      "In mode auto, how long the WAL may be unreadable for a passing reason before polling takes over",
+    ),
+  RELAY_LEASE_MS: variable
+    .integer(1_000, 60_000)
+    .default(6_000)
+    .describe(
+      "A leader sends nothing once its lease was not seen alive for this long; 2 s later a standby takes over",
+    ),
+  RELAY_SETTLE_MS: variable
+    .integer(0, 60_000)
+    .default(500)
+    .describe("After a leader that did not end in order, how long what it sent may take to land on Kafka"),
+  RELAY_RETENTION_HOURS: variable
+    .integer(0, 1_000_000)
+    .default(168)
+    .describe("Partitions of the outbox that are older and wholly published are dropped; 0 keeps all"),
+  RELAY_MAX_EVENT_BYTES: variable
+    .integer(1_000, 1_000_000_000)
+    .default(50_000_000)
+    .describe("A larger event is a dead letter at once; keep it below the broker's socket.request.max.bytes"),
   RELAY_QUEUE_BYTES: variable
     .integer(100_000, 1_000_000_000)
     .default(8_000_000)

@@ -132,7 +132,7 @@ describe.each(["cdc", "polling"])("in %s mode", (mode) => {
     expect(await checkOutbox(pool, topic)).toEqual({ committed: rows[0].count, ...nothingWrong });
   });
 
-  test("a killed relay loses nothing, and a start after it goes on in order", async () => {
+  test("a killed relay loses and repeats nothing, and a start after it goes on in order", async () => {
     const first = spawn({ RELAY_MODE: mode });
     await insertRows(pool, { count: 1_000, keys: 20 });
     await readTopic(topic, { count: 1 }).catch(() => {});
@@ -140,12 +140,7 @@ describe.each(["cdc", "polling"])("in %s mode", (mode) => {
     await insertRows(pool, { count: 1_000, keys: 20, firstVersion: 1_000 });
     await start({ RELAY_MODE: mode });
     await allProcessed(2_000);
-    expect(await checkOutbox(pool, topic)).toMatchObject({
-      committed: 2_000,
-      lost: [],
-      outOfOrder: [],
-      changed: [],
-    });
+    expect(await checkOutbox(pool, topic)).toEqual({ committed: 2_000, ...nothingWrong });
   });
 
   test("a second relay of the same name stands by, ready, and takes over when the first is killed", async () => {
@@ -159,7 +154,7 @@ describe.each(["cdc", "polling"])("in %s mode", (mode) => {
     await first.end("SIGKILL");
     await insertRows(pool, { count: 100, firstVersion: 100 });
     await allProcessed(201);
-    expect(await checkOutbox(pool, topic)).toMatchObject({ committed: 201, lost: [], outOfOrder: [] });
+    expect(await checkOutbox(pool, topic)).toEqual({ committed: 201, ...nothingWrong });
   });
 });
 
@@ -207,9 +202,9 @@ test("an idle outbox beside busy tables does not hold back the WAL", async () =>
   );
 });
 
-test("a missing publication is named by readiness, moves nothing, and once made nothing is missed", async () => {
+test("where only the WAL may be read, a missing publication is named by readiness, and once made nothing is missed", async () => {
   await pool.query("drop publication outbox");
-  const relay = await start();
+  const relay = await start({ RELAY_MODE: "cdc" });
   await insertRow(pool);
   await eventually(async () => {
     const response = await fetch(`${relay.opsUrl}/readyz`);

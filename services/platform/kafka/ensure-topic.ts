@@ -29,6 +29,17 @@ export async function ensureTopic(
   }
 }
 
+/** Rejects when the brokers cannot be asked. */
+export async function topicExists(kafka: Pick<Kafka, "admin">, topic: string): Promise<boolean> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return (await countPartitions(admin, topic)) !== undefined;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 async function makeTopic(admin: Admin, specification: TopicSpecification): Promise<number> {
   const { topic, partitions, replicationFactor, settings = {} } = specification;
   const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));

@@ -1,4 +1,4 @@
-import kafkajs, { type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
+import kafkajs, { type ISocketFactory, type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
 import type { Logger } from "../logger.ts";
 
 /** kafkajs is CommonJS: a named import of a value fails at run time. */
@@ -17,16 +17,25 @@ export interface KafkaOptions {
   readonly log: Logger;
   /** Default `retryForEver`. Fewer tries are for callers that try again themselves: kafkajs' own cannot be called off. */
   readonly retry?: RetryOptions;
+  /** In the place of kafkajs' own. */
+  readonly socketFactory?: ISocketFactory;
 }
 
 /** A kafkajs client that keeps trying, and logs through ours. Producers need `retry: retryForEver` of their own as well. */
-export function createKafka({ brokers, clientId, log, retry = retryForEver }: KafkaOptions): Kafka {
+export function createKafka({
+  brokers,
+  clientId,
+  log,
+  retry = retryForEver,
+  socketFactory,
+}: KafkaOptions): Kafka {
   return new KafkaClient({
     brokers: [...brokers],
     clientId,
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
     retry,
+    ...(socketFactory ? { socketFactory } : {}),
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => writeTo(log, entry),
   });

@@ -24,6 +24,10 @@ export interface Checkpoint {
 
 /** Port: the relay's row in relay_checkpoint. */
 export interface CheckpointStore {
+  /**
+   * @throws RelayError DATABASE_CHANGED when the checkpoint belongs to another cluster, or is ahead of this database (a restored
+   * dump or backup): going on would lose or repeat events, and only a person knows which of the two is right.
+   */
   load(): Promise<Checkpoint>;
   /** @throws RelayError LEASE_LOST when another leader has taken over since `epoch`: nothing is written then. */
   save(checkpoint: Checkpoint, epoch: bigint): Promise<void>;

@@ -2,13 +2,18 @@ import pg from "pg";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
+import { createUuidSet } from "../domain/uuid-set.ts";
 import { createCheckpointRepository } from "../infrastructure/postgres/checkpoint-repository.ts";
 import { createOutboxTable } from "../infrastructure/postgres/outbox-table.ts";
 import { insertRow, insertRows } from "../testing/outbox-rows.ts";
 import { outboxTable } from "../testing/recorded-stream.ts";
 import { silentObserver } from "../testing/silent-observer.ts";
+import { createAlreadyPublished } from "./already-published.ts";
 import { createCheckpointSaver } from "./checkpoint-saver.ts";
+import type { Delivery } from "./delivery.ts";
 import { drainOutbox } from "./drain-outbox.ts";
+
+const nothingFound = { ids: createUuidSet(), transactionIds: [], startOffsets: {}, endOffsets: {}, gaps: [] };
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -34,21 +39,29 @@ async function drain({ batches = Number.POSITIVE_INFINITY, save = true } = {}): 
   const saver = createCheckpointSaver({ checkpoints, epoch: 1n, intervalMs: 0, loaded });
   const halt = new AbortController();
   let acked = 0;
-  const count = await drainOutbox(
-    {
-      table: createOutboxTable(pool, outboxTable),
-      publish: async (events) => {
-        published.push(...events.map(({ id, position }) => ({ id, position: BigInt(position) })));
-        acked += 1;
-        if (acked >= batches) halt.abort();
-        return {};
-      },
-      observer: silentObserver,
-      log: pino({ level: "silent" }),
-      batch: { events: 50, bytes: 1_000_000 },
+  const delivery: Delivery = {
+    async deliver(events) {
+      published.push(...events.map(({ id, position }) => ({ id, position: BigInt(position) })));
+      acked += 1;
+      if (acked >= batches) halt.abort();
     },
-    { epoch: 1n, saver, halt: halt.signal, abandon: new AbortController().signal },
-  );
+    release: async () => {},
+    endOffsets: {},
+  };
+  const reading = {
+    table: createOutboxTable(pool, outboxTable),
+    observer: silentObserver,
+    log: pino({ level: "silent" }),
+    batch: { events: 50, bytes: 1_000_000 },
+  };
+  const count = await drainOutbox(reading, {
+    epoch: 1n,
+    saver,
+    halt: halt.signal,
+    abandon: new AbortController().signal,
+    alreadyPublished: createAlreadyPublished(nothingFound),
+    delivery,
+  });
   if (save) await saver.flush();
   return count;
 }

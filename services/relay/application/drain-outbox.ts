@@ -1,7 +1,7 @@
 import type { OutboxEvent } from "../domain/outbox-event.ts";
-import { mergeOffsets } from "../domain/topic-offsets.ts";
+import type { Checkpoint } from "./checkpoint-store.ts";
 import { batchEnd } from "./event-queue.ts";
-import type { Leadership, Publishing } from "./leadership.ts";
+import type { Reading, Resumed } from "./leadership.ts";
 import type { OpenDrain, OutboxTable } from "./outbox-table.ts";
 
 /** A drain's cursor holds back vacuum: it is closed after this time and opened again where it was. */
@@ -10,14 +10,14 @@ const MAX_OPEN_MS = 60_000;
 const PAGE_BYTES = 2_000_000;
 const PAGE_EVENTS = 2_000;
 
-export type Draining = Publishing & { readonly table: OutboxTable };
+export type Draining = Reading & { readonly table: OutboxTable };
 
 /**
  * Publishes every event that is committed and not in the checkpoint, by position; the saver's checkpoint then covers them.
  * Transactions that commit late are never passed over: what counts is what a snapshot sees, not the position. When
  * `halt` aborts it returns early with what is done so far. Returns how many events it has published.
  */
-export async function drainOutbox(deps: Draining, leadership: Leadership): Promise<number> {
+export async function drainOutbox(deps: Draining, leadership: Resumed): Promise<number> {
   let published = 0;
   for (let complete = false; !complete && !leadership.halt.aborted; ) {
     const part = await drainPart(deps, leadership);
@@ -29,25 +29,30 @@ export async function drainOutbox(deps: Draining, leadership: Leadership): Promi
 
 async function drainPart(
   deps: Draining,
-  { saver, halt, abandon }: Leadership,
+  { saver, halt, delivery, alreadyPublished }: Resumed,
 ): Promise<{ readonly published: number; readonly complete: boolean }> {
   const drain = await deps.table.openDrain(saver.current.published, saver.current.drain);
   const openedAt = performance.now();
   let published = 0;
 
+  function noteProgress(progress: Partial<Checkpoint>, events: number): void {
+    // As long as records that were found on Kafka have not come again, the next start must be able to find them as well.
+    const publishedOffsets = alreadyPublished.size > 0 ? saver.current.publishedOffsets : delivery.endOffsets;
+    saver.note({ ...saver.current, ...progress, publishedOffsets }, events);
+  }
+
   async function publishPage(page: readonly OutboxEvent[]): Promise<void> {
     for (let from = 0; from < page.length && !halt.aborted; ) {
       const end = batchEnd(page, from, deps.batch);
       const batch = page.slice(from, end);
-      const offsets = await deps.publish(batch, abandon);
+      await delivery.deliver(batch);
       deps.observer.published(batch, Date.parse(batch[0]?.createdAt ?? ""));
       from = end;
       published += batch.length;
-      const progress = {
-        drain: { snapshot: drain.snapshot, position: batch.at(-1)?.position ?? "0" },
-        publishedOffsets: mergeOffsets(saver.current.publishedOffsets, offsets),
-      };
-      saver.note({ ...saver.current, ...progress }, batch.length);
+      noteProgress(
+        { drain: { snapshot: drain.snapshot, position: batch.at(-1)?.position ?? "0" } },
+        batch.length,
+      );
     }
     await saver.saveIfDue();
   }
@@ -60,7 +65,8 @@ async function drainPart(
       await publishPage(page);
       if (halt.aborted || performance.now() - openedAt >= MAX_OPEN_MS) return { published, complete: false };
     }
-    saver.note({ ...saver.current, published: drain.snapshot, drain: undefined }, 0);
+    alreadyPublished.forgetIfSeenBy(drain.snapshot);
+    noteProgress({ published: drain.snapshot, drain: undefined }, 0);
     return { published, complete: true };
   } finally {
     await drain.close();

@@ -23,6 +23,8 @@ export interface StreamSink {
 export interface OpenStream {
   /** What is told to the server from now on, at once and with every status update; never goes backwards. */
   confirm(lsn: Lsn): void;
+  /** Makes the server send something, if it is alive. */
+  askForReply(): void;
   /** Stops reading; status updates go on. */
   pause(): void;
   resume(): void;

@@ -1,8 +1,8 @@
 /** Port: makes sure that one relay of a name works at a time; the others stand by. */
 export interface Leases {
   /**
-   * Waits until the lease is free and takes it; `onStandby` is called when another has it. Rejects when the database cannot be
-   * reached or `signal` aborts.
+   * Waits until the lease is free and takes it; `onStandby` is called when another has it. A holder that is frozen or cut off loses
+   * it after a while. Rejects when the database cannot be reached or `signal` aborts.
    */
   acquire(signal: AbortSignal, onStandby: () => void): Promise<Lease>;
 }
@@ -10,7 +10,10 @@ export interface Leases {
 export interface Lease {
   /** Grows with every leader; a checkpoint is only written by the newest. */
   readonly epoch: bigint;
-  /** Resolves with the reason when the lease's session is gone. Never rejects. */
+  /** The leader before ended in order: nothing of it is still on its way to Kafka. */
+  readonly afterOrderlyEnd: boolean;
+  /** Resolves with the reason when the lease is not ours any more. Never rejects. */
   readonly lost: Promise<Error>;
-  release(): Promise<void>;
+  /** `orderly`: nothing of this leader is on its way to Kafka. */
+  release(orderly: boolean): Promise<void>;
 }

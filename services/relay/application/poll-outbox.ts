@@ -1,11 +1,11 @@
 import { delay } from "../../platform/delay.ts";
 import { type Draining, drainOutbox } from "./drain-outbox.ts";
-import type { Leadership } from "./leadership.ts";
+import type { Resumed } from "./leadership.ts";
 
 /** Drains again and again until `halt`: reads the outbox without the WAL. */
 export async function pollOutbox(
   deps: Draining & { readonly pollIntervalMs: number },
-  leadership: Leadership,
+  leadership: Resumed,
 ): Promise<void> {
   const { halt, saver } = leadership;
   deps.observer.phase("polling");

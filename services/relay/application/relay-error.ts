@@ -1,12 +1,19 @@
 /** What can go wrong in a relay; all of it is tried again with backoff. */
 export type RelayErrorCode =
   | "LEASE_LOST"
+  | "DATABASE_CHANGED"
   | "STREAM_LOST"
   | "STREAM_SILENT"
+  | "WAL_LEVEL"
+  | "NO_REPLICATION_RIGHT"
+  | "NO_SLOT_LEFT"
+  | "NO_WALSENDER_LEFT"
   | "PUBLICATION_INCOMPLETE"
   | "SLOT_IN_USE"
+  | "SLOT_NOT_MADE"
   | "SLOT_WRONG"
-  | "UNROUTABLE_EVENT";
+  | "RECORD_REFUSED"
+  | "TOPIC_MISSING";
 
 export class RelayError extends Error {
   readonly code: RelayErrorCode;
@@ -16,4 +23,26 @@ export class RelayError extends Error {
     this.name = "RelayError";
     this.code = code;
   }
+}
+
+/** Trying again at once is of no use: something has to be set, given, made or come back to life first. */
+const LASTING: ReadonlySet<RelayErrorCode> = new Set([
+  "STREAM_SILENT",
+  "WAL_LEVEL",
+  "NO_REPLICATION_RIGHT",
+  "NO_SLOT_LEFT",
+  "NO_WALSENDER_LEFT",
+  "PUBLICATION_INCOMPLETE",
+  "SLOT_IN_USE",
+  "SLOT_NOT_MADE",
+  "SLOT_WRONG",
+]);
+
+export function hasCode(error: unknown, code: RelayErrorCode): boolean {
+  return error instanceof RelayError && error.code === code;
+}
+
+/** The WAL cannot be read, and will not be in the next seconds. */
+export function isLasting(error: unknown): boolean {
+  return error instanceof RelayError && LASTING.has(error.code);
 }

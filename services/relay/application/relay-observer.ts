@@ -1,5 +1,8 @@
 import type { OutboxEvent } from "../domain/outbox-event.ts";
 
+import type { RefusalReason } from "./publisher.ts";
+import type { ReadingMode } from "./relay-history.ts";
+
 export type RelayPhase =
   | "starting"
   | "standby"
@@ -21,4 +24,8 @@ export interface RelayObserver {
   /** Round trip of the last completed tick: the honest replication lag. */
   heartbeat(lagMs: number): void;
   queued(events: number, bytes: number): void;
+  modeChanged(from: ReadingMode, to: ReadingMode): void;
+  deadLettered(reason: RefusalReason): void;
+  /** How many keys wait behind a dead letter. */
+  parkedKeys(count: number): void;
 }

@@ -1,28 +1,16 @@
 import { createBackoff } from "../../platform/backoff.ts";
 import { delay } from "../../platform/delay.ts";
-import { formatLsn, maxLsn } from "../domain/lsn.ts";
 import { createCheckpointSaver } from "./checkpoint-saver.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
-import { drainOutbox } from "./drain-outbox.ts";
-import type { Leadership } from "./leadership.ts";
+import { type HandingOver, readByMode } from "./hand-over.ts";
 import type { Lease, Leases } from "./lease.ts";
-import type { OutboxTable } from "./outbox-table.ts";
-import { pollOutbox } from "./poll-outbox.ts";
-import type { Publisher } from "./publisher.ts";
-import type { ReplicationSlot } from "./replication-slot.ts";
-import { type Streaming, streamOutbox } from "./stream-outbox.ts";
+import { type Maintenance, maintainOutbox } from "./maintenance.ts";
 
-export type RelayMode = "cdc" | "polling";
-
-export type RelayParts = Streaming & {
-  readonly mode: RelayMode;
+export type RelayParts = HandingOver & {
   readonly leases: Leases;
-  readonly publisher: Publisher;
   readonly checkpoints: CheckpointStore;
-  readonly slot: ReplicationSlot;
-  readonly table: OutboxTable;
+  readonly maintenance: Maintenance;
   readonly checkpointIntervalMs: number;
-  readonly pollIntervalMs: number;
 };
 
 /** After this long without a fault the waiting times between tries start from the shortest again. */
@@ -38,52 +26,39 @@ export interface Relay {
 }
 
 export function createRelay(parts: RelayParts): Relay {
-  const { leases, observer, log } = parts;
+  const { leases, observer, log, publisher } = parts;
 
+  /** Resolves at `stop`, with everything done that was begun. */
   async function lead(lease: Lease, stop: AbortSignal, abandon: AbortSignal): Promise<void> {
     const leaseLost = new AbortController();
     void lease.lost.then((error) => leaseLost.abort(error));
-    const halt = AbortSignal.any([stop, leaseLost.signal]);
-    const loaded = await parts.checkpoints.load();
+    const over = new AbortController();
     const saver = createCheckpointSaver({
       checkpoints: parts.checkpoints,
       epoch: lease.epoch,
       intervalMs: parts.checkpointIntervalMs,
-      loaded,
+      loaded: await parts.checkpoints.load(),
     });
     log.info({ epoch: `${lease.epoch}`, mode: parts.mode }, "leading");
-    // While the outbox is being looked at; a broker that cannot be reached then shows before there is anything to publish.
-    parts.publisher.prepare().catch((err) => log.warn({ err }, "the broker is not ready"));
-    const leadership = { epoch: lease.epoch, saver, halt, abandon };
-    if (parts.mode === "polling") await pollOutbox(parts, leadership);
-    else await leadByStream(leadership);
-    if (leaseLost.signal.aborted) throw leaseLost.signal.reason;
-  }
-
-  async function leadByStream(leadership: Leadership): Promise<void> {
-    const { saver, halt } = leadership;
-    const slot = await parts.slot.prepare(saver.current.confirmedLsn);
-    // A drain that was under way is finished in any case: the stream knows snapshots, not drains.
-    if (!slot.complete || saver.current.drain) {
-      log.info({ lsn: formatLsn(slot.confirmedFlushLsn) }, "draining what the slot does not reach back to");
-      observer.phase("draining");
-      try {
-        await drainOutbox(parts, leadership);
-        if (halt.aborted) return;
-        // What ends below the slot's position was committed before the drain's snapshot, so it is published.
-        const lsn = maxLsn(slot.confirmedFlushLsn, saver.current.confirmedLsn);
-        const confirmedOffsets = saver.current.publishedOffsets;
-        saver.note({ ...saver.current, confirmedLsn: lsn, confirmedOffsets }, 0);
-      } finally {
-        await saver.flush();
-      }
+    const leadership = {
+      epoch: lease.epoch,
+      saver,
+      halt: AbortSignal.any([stop, leaseLost.signal]),
+      abandon: AbortSignal.any([abandon, leaseLost.signal]),
+    };
+    const maintaining = maintainOutbox(
+      parts.maintenance,
+      log,
+      AbortSignal.any([leadership.halt, over.signal]),
+    );
+    try {
+      await readByMode(parts, leadership, !lease.afterOrderlyEnd);
+    } finally {
+      over.abort();
+      await maintaining;
     }
-    const confirmedLsn = await streamOutbox(parts, leadership);
-    const readBack = await parts.slot.readBack();
-    const fields = { confirmed: formatLsn(confirmedLsn), slot: readBack && formatLsn(readBack) };
-    if (readBack === confirmedLsn) log.info(fields, "the slot has the last confirmation");
-    else
-      log.warn(fields, "the slot does not have the last confirmation; the next start skips what it repeats");
+    if (leaseLost.signal.aborted) throw leaseLost.signal.reason;
+    abandon.throwIfAborted();
   }
 
   return {
@@ -92,12 +67,14 @@ export function createRelay(parts: RelayParts): Relay {
       while (!stop.aborted) {
         let ledSince: number | undefined;
         let lease: Lease | undefined;
+        let orderly = false;
         try {
           lease = await leases.acquire(stop, () => observer.phase("standby"));
           ledSince = performance.now();
           observer.leader(true);
           observer.phase("starting");
           await lead(lease, stop, abandon);
+          orderly = true;
         } catch (err) {
           if (stop.aborted) break;
           if (ledSince !== undefined && performance.now() - ledSince > HEALTHY_MS) backoff.reset();
@@ -107,7 +84,9 @@ export function createRelay(parts: RelayParts): Relay {
           await delay(waitMs, stop);
         } finally {
           observer.leader(false);
-          await lease?.release();
+          // Whatever was still being sent must not outlive the lease.
+          if (!orderly) await publisher.discard();
+          await lease?.release(orderly);
         }
       }
       observer.phase("stopped");

@@ -4,12 +4,12 @@ import { isVisible, parseSnapshot } from "../domain/snapshot.ts";
 import { createEventQueue, type EventBatch } from "./event-queue.ts";
 import type { EventStream, OpenStream, StreamSink } from "./event-stream.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import type { Leadership, Publishing } from "./leadership.ts";
+import type { Reading, Resumed } from "./leadership.ts";
 import { RelayError } from "./relay-error.ts";
 import { createStreamProgress } from "./stream-progress.ts";
 import { createTickRoundTrip } from "./tick-round-trip.ts";
 
-export type Streaming = Publishing & {
+export type Streaming = Reading & {
   readonly stream: EventStream;
   readonly heartbeat: Heartbeat;
   /** Reading is paused above `high` and goes on below `low`; bytes of events waiting to be published. */
@@ -27,11 +27,17 @@ export type Streaming = Publishing & {
  *
  * An LSN is confirmed to the slot after the checkpoint that has it was saved, never before: a slot that is ahead of the
  * checkpoint is then a sign that it is not the slot the checkpoint speaks of. Returns the LSN confirmed last.
+ *
+ * `onAlive` is called once, when a tick has come back: the stream is proven.
  */
-export async function streamOutbox(deps: Streaming, leadership: Leadership): Promise<Lsn> {
-  const { saver, halt, abandon } = leadership;
+export async function streamOutbox(
+  deps: Streaming,
+  leadership: Resumed,
+  onAlive: () => Promise<void>,
+): Promise<Lsn> {
+  const { saver, halt, abandon, delivery } = leadership;
   const start = saver.current;
-  const progress = createStreamProgress(start);
+  const progress = createStreamProgress(start, leadership.alreadyPublished);
   const { law } = progress;
   const queue = createEventQueue(deps.batch);
   const ticks = createTickRoundTrip({
@@ -44,6 +50,7 @@ export async function streamOutbox(deps: Streaming, leadership: Leadership): Pro
   const over = new AbortController();
   let open: OpenStream | undefined;
   let paused = false;
+  let proven = false;
   let pumping: Promise<void> | undefined;
 
   // What a slot repeats: transactions confirmed before, and those that a drain has published. The latter end with our own
@@ -110,14 +117,14 @@ export async function streamOutbox(deps: Streaming, leadership: Leadership): Pro
         paused = false;
         open?.resume();
       }
-      const offsets = await deps.publish(batch.events, abandon);
-      onAcked(batch, offsets);
+      await delivery.deliver(batch.events);
+      onDelivered(batch);
     }
     completeTick();
   }
 
-  function onAcked(batch: EventBatch, offsets: Parameters<typeof progress.acked>[1]): void {
-    progress.acked(batch, offsets);
+  function onDelivered(batch: EventBatch): void {
+    progress.delivered(batch, delivery.endOffsets);
     saver.note(saver.current, batch.events.length);
     deps.observer.published(batch.events, batch.transactions[0]?.committedAt ?? 0);
     deps.observer.queued(queue.length, queue.bytes);
@@ -128,7 +135,9 @@ export async function streamOutbox(deps: Streaming, leadership: Leadership): Pro
     law.advance();
     const tick = law.completedTick;
     const roundTrip = tick && ticks.complete(tick.id);
-    if (roundTrip !== undefined) deps.observer.heartbeat(roundTrip);
+    if (roundTrip === undefined) return;
+    deps.observer.heartbeat(roundTrip);
+    proven = true;
   }
 
   async function saveAndConfirm(): Promise<void> {
@@ -145,17 +154,26 @@ export async function streamOutbox(deps: Streaming, leadership: Leadership): Pro
   }
 
   async function beat(): Promise<void> {
+    let told = false;
     while (!over.signal.aborted) {
       await sendTick();
       await saveAndConfirm();
-      const silentMs = performance.now() - (open?.lastReceivedAt ?? 0);
-      if (!paused && Math.min(ticks.ageMs, silentMs) > deps.tickTimeoutMs) {
-        throw new RelayError(
-          "STREAM_SILENT",
-          `nothing came through the stream for ${Math.round(silentMs)} ms`,
-        );
+      if (proven && !told) {
+        told = true;
+        await onAlive();
       }
-      await delay(deps.tickIntervalMs, over.signal);
+      if (!paused) checkAlive();
+      await delay(proven && !told ? 0 : deps.tickIntervalMs, over.signal);
+    }
+  }
+
+  function checkAlive(): void {
+    const silentMs = Math.min(ticks.ageMs, performance.now() - (open?.lastReceivedAt ?? 0));
+    // A walsender that is busy with what is none of ours sends nothing by itself, but answers.
+    if (silentMs > deps.tickTimeoutMs / 2) open?.askForReply();
+    if (silentMs > deps.tickTimeoutMs) {
+      const text = `nothing came through the stream for ${Math.round(silentMs)} ms, though SQL works`;
+      throw new RelayError("STREAM_SILENT", text);
     }
   }
 

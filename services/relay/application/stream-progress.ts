@@ -1,37 +1,55 @@
 import { type AckLaw, createAckLaw } from "../domain/ack-law.ts";
 import { createOffsetCoverage } from "../domain/offset-coverage.ts";
-import { mergeOffsets, type TopicOffsets } from "../domain/topic-offsets.ts";
+import type { TopicOffsets } from "../domain/topic-offsets.ts";
+import type { AlreadyPublished } from "./already-published.ts";
 import type { Checkpoint } from "./checkpoint-store.ts";
 import type { EventBatch } from "./event-queue.ts";
 
 /** Turns what is acked into the next checkpoint. */
 export interface StreamProgress {
   readonly law: AckLaw;
-  /** The broker has acked the whole batch. */
-  acked(batch: EventBatch, endOffsets: TopicOffsets): void;
+  /** The whole batch is on Kafka or parked; Kafka's ends before and after. */
+  delivered(batch: EventBatch, endOffsets: TopicOffsets): void;
   /** The checkpoint as of now; the same object as long as nothing has changed. */
   checkpoint(): Checkpoint;
 }
 
-export function createStreamProgress(start: Checkpoint): StreamProgress {
+export function createStreamProgress(start: Checkpoint, alreadyPublished: AlreadyPublished): StreamProgress {
   const law = createAckLaw(start.confirmedLsn);
   const coverage = createOffsetCoverage();
-  let endOffsets = mergeOffsets(start.publishedOffsets, start.confirmedOffsets);
+  let endOffsets = alreadyPublished.endOffsets;
   let current = start;
   let boundaryOffsets = start.confirmedOffsets;
   let coveredTick: string | undefined;
+  // Until our first tick has come back, records that were found on Kafka may belong to transactions that are still to come.
+  let settled = false;
+  const found = alreadyPublished.transactionIds;
+  if (found.length > 0)
+    coverage.published(
+      found.map((id) => id % 2 ** 32),
+      start.publishedOffsets,
+    );
+
+  function raiseBoundary(): void {
+    if (settled && law.atBoundary) boundaryOffsets = endOffsets;
+  }
 
   return {
     law,
-    acked(batch, newer) {
+    delivered(batch, newer) {
       coverage.published(distinctXids(batch), endOffsets);
       for (const transaction of batch.transactions) law.ack(transaction);
-      endOffsets = mergeOffsets(endOffsets, newer);
+      endOffsets = newer;
       law.advance();
-      if (law.atBoundary) boundaryOffsets = endOffsets;
+      raiseBoundary();
     },
     checkpoint() {
       law.advance();
+      if (!settled && law.completedTick) {
+        settled = true;
+        alreadyPublished.forget();
+        raiseBoundary();
+      }
       if (law.confirmableLsn > current.confirmedLsn) {
         current = { ...current, confirmedLsn: law.confirmableLsn, confirmedOffsets: boundaryOffsets };
       }

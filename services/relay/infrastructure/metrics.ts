@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { refusalReasons } from "../application/publisher.ts";
 import type { RelayObserver, RelayPhase } from "../application/relay-observer.ts";
 
 /** Every metric of the relay, by name. Seconds and bytes; no label has more than a handful of values. */
@@ -13,6 +14,9 @@ export const metricNames = {
   queuedBytes: "outbox_relay_queued_bytes",
   inFlightEvents: "outbox_relay_in_flight_events",
   lastAck: "outbox_relay_last_ack_timestamp_seconds",
+  modeTransitions: "outbox_mode_transitions_total",
+  deadLettered: "outbox_dead_lettered_total",
+  parkedKeys: "outbox_parked_keys",
 } as const;
 
 const MODES = ["cdc", "polling", "down"] as const;
@@ -81,6 +85,26 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     help: "When the broker last acked a batch.",
     registers,
   });
+  const modeTransitions = new Counter({
+    name: metricNames.modeTransitions,
+    help: "Changes between reading the WAL and polling.",
+    labelNames: ["from", "to"],
+    registers,
+  });
+  const deadLettered = new Counter({
+    name: metricNames.deadLettered,
+    help: "Events that can never be published, by reason.",
+    labelNames: ["reason"],
+    registers,
+  });
+  const parkedKeys = new Gauge({
+    name: metricNames.parkedKeys,
+    help: "Keys of which events wait behind a dead letter.",
+    registers,
+  });
+  for (const reason of refusalReasons) deadLettered.inc({ reason }, 0);
+  modeTransitions.inc({ from: "cdc", to: "polling" }, 0);
+  modeTransitions.inc({ from: "polling", to: "cdc" }, 0);
   let phase: RelayPhase = "starting";
   let reason: string | undefined;
   let inFlightSince: number | undefined;
@@ -135,6 +159,15 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     queued(events, bytes) {
       queuedEvents.set(events);
       queuedBytes.set(bytes);
+    },
+    modeChanged(from, to) {
+      modeTransitions.inc({ from, to });
+    },
+    deadLettered(reason) {
+      deadLettered.inc({ reason });
+    },
+    parkedKeys(count) {
+      parkedKeys.set(count);
     },
     notReady() {
       if (phase === "starting" || phase === "recovering" || phase === "stopped") {

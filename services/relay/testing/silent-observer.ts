@@ -11,4 +11,7 @@ export const silentObserver: RelayObserver = {
   tickSent: nothing,
   heartbeat: nothing,
   queued: nothing,
+  modeChanged: nothing,
+  deadLettered: nothing,
+  parkedKeys: nothing,
 };

@@ -1,23 +1,31 @@
 import type { Logger } from "../../../platform/logger.ts";
 import type { CheckpointStore } from "../checkpoint-store.ts";
+import type { DeadLetters } from "../dead-letters.ts";
 import type { EventStream } from "../event-stream.ts";
+import type { RelayMode } from "../hand-over.ts";
 import type { Heartbeat } from "../heartbeat.ts";
+import type { KafkaTail } from "../kafka-tail.ts";
 import type { Leases } from "../lease.ts";
+import type { Maintenance } from "../maintenance.ts";
 import type { OutboxTable } from "../outbox-table.ts";
-import { createPublishUntilAcked } from "../publish-until-acked.ts";
 import type { Publisher } from "../publisher.ts";
-import { createRelay, type Relay, type RelayMode } from "../relay.ts";
+import { createRelay, type Relay } from "../relay.ts";
+import type { RelayHistory } from "../relay-history.ts";
 import type { RelayObserver } from "../relay-observer.ts";
 import type { ReplicationSlot } from "../replication-slot.ts";
 
 export interface RelayPorts {
   readonly leases: Leases;
   readonly checkpoints: CheckpointStore;
+  readonly history: RelayHistory;
   readonly stream: EventStream;
   readonly slot: ReplicationSlot;
   readonly heartbeat: Heartbeat;
   readonly table: OutboxTable;
+  readonly deadLetters: DeadLetters;
+  readonly maintenance: Maintenance;
   readonly publisher: Publisher;
+  readonly tail: KafkaTail;
   readonly observer: RelayObserver;
   readonly log: Logger;
 }
@@ -27,6 +35,7 @@ export interface RelaySettings {
   readonly pollIntervalMs: number;
   readonly tickIntervalMs: number;
   readonly tickTimeoutMs: number;
+  readonly fallbackAfterMs: number;
   readonly queueBytes: number;
   readonly batchEvents: number;
   readonly batchBytes: number;
@@ -37,17 +46,17 @@ const LAST_TICK_MS = 2_000;
 
 /** Builds the relay from its ports. */
 export function createRelayFromPorts(ports: RelayPorts, settings: RelaySettings): Relay {
-  const { publisher, observer, log } = ports;
   return createRelay({
     ...ports,
-    publish: createPublishUntilAcked({ publisher, observer, log }),
     mode: settings.mode,
     batch: { events: settings.batchEvents, bytes: settings.batchBytes },
     queueBytes: { high: settings.queueBytes, low: settings.queueBytes / 2 },
     checkpointIntervalMs: settings.tickIntervalMs,
+    releaseIntervalMs: settings.tickIntervalMs,
     pollIntervalMs: settings.pollIntervalMs,
     tickIntervalMs: settings.tickIntervalMs,
     tickTimeoutMs: settings.tickTimeoutMs,
+    fallbackAfterMs: settings.fallbackAfterMs,
     lastTickMs: LAST_TICK_MS,
   });
 }

@@ -18,7 +18,7 @@ const event = (key: string, aggregateType = "order"): OutboxEvent => ({
 });
 
 /** Producers whose every `sendBatch` does the next thing of the script: ack, or reject after the broker may have appended. */
-function scripted(script: ("ack" | "reject" | "acked before")[]) {
+function scripted(script: ("ack" | "reject" | "acked before" | "refuse" | "hang")[], topicExists = true) {
   const log: string[] = [];
   let made = 0;
   const createProducer = () => {
@@ -32,6 +32,8 @@ function scripted(script: ("ack" | "reject" | "acked before")[]) {
         log.push(`${name} sends ${keys}`);
         const step = script.shift();
         if (step === "reject") throw new Error("planted");
+        if (step === "refuse") throw Object.assign(new Error("no"), { cause: { type: "MESSAGE_TOO_LARGE" } });
+        if (step === "hang") await new Promise(() => {});
         return topicMessages.flatMap(({ topic, messages }) =>
           [...new Set(messages.map(({ partition }) => partition))].map((partition) => ({
             topicName: topic,
@@ -50,6 +52,9 @@ function scripted(script: ("ack" | "reject" | "acked before")[]) {
       ["parcel", "parcels-events"],
     ]),
     ensureTopic: async () => 1,
+    topicExists: async () => topicExists,
+    missingTopicCheckMs: 5,
+    maxEventBytes: 1_000,
     source: "/orders",
   });
   return { publisher, log };
@@ -80,11 +85,30 @@ test("an offset that the broker does not tell is left out, not guessed", async (
   expect(await publisher.publish([event("a")])).toEqual({});
 });
 
-test("an event without a topic is refused by its aggregate_type, with the setting to change", async () => {
+test("an event without a topic, or too large for any broker, is refused before it is sent, with the setting to change", () => {
   const { publisher, log } = scripted([]);
-  await expect(publisher.publish([event("a"), event("x", "invoice")])).rejects.toMatchObject({
-    code: "UNROUTABLE_EVENT",
-    message: /"invoice".*RELAY_TOPICS/,
+  expect(publisher.refusal(event("x", "invoice"))).toMatchObject({
+    reason: "no_topic",
+    detail: expect.stringMatching(/"invoice".*RELAY_TOPICS/),
   });
-  expect(log).toEqual(["producer 1 connects"]);
+  expect(publisher.refusal({ ...event("x"), bytes: 1_001 })).toMatchObject({
+    reason: "too_large",
+    detail: expect.stringMatching(/1001.*RELAY_MAX_EVENT_BYTES/),
+  });
+  expect(publisher.refusal(event("x"))).toBeUndefined();
+  expect(log).toEqual([]);
+});
+
+test("what the broker says it will never take is told apart from what may pass", async () => {
+  const { publisher } = scripted(["refuse"]);
+  await expect(publisher.publish([event("a")])).rejects.toMatchObject({
+    code: "RECORD_REFUSED",
+    message: "MESSAGE_TOO_LARGE",
+  });
+});
+
+test("a topic that was deleted ends the wait for an ack that would never come", async () => {
+  const { publisher, log } = scripted(["hang"], false);
+  await expect(publisher.publish([event("a")])).rejects.toMatchObject({ code: "TOPIC_MISSING" });
+  expect(log.at(-1)).toBe("producer 1 disconnects");
 });

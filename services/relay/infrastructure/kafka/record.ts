@@ -1,10 +1,13 @@
 import type { IHeaders } from "kafkajs";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 
+/** Which transaction wrote the event (xid8): consumers may group by it, and the relay finds its own records again by it. */
+export const TRANSACTION_ID_HEADER = "ce_transactionid";
+
 /**
  * The headers of an event's Kafka record: CloudEvents 1.0 in binary mode (Kafka protocol binding,
  * https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/kafka-protocol-binding.md, section 3.2), with the aggregate's
- * type and version as extension attributes, and the outbox row's own headers (such as `traceparent`) passed on. Where
+ * type and version and the transaction as extension attributes, and the outbox row's own headers (such as `traceparent`) passed on. Where
  * a row's header has the name of one of ours, ours stands.
  */
 export function recordHeaders(event: OutboxEvent, source: string): IHeaders {
@@ -17,6 +20,7 @@ export function recordHeaders(event: OutboxEvent, source: string): IHeaders {
   headers.ce_time = rfc3339(event.createdAt);
   headers.ce_aggregatetype = event.aggregateType;
   headers.ce_aggregateversion = event.aggregateVersion;
+  headers[TRANSACTION_ID_HEADER] = event.transactionId;
   headers["content-type"] = "application/json";
   return headers;
 }

@@ -7,6 +7,7 @@ import { formatLsn, parseLsn } from "../../domain/lsn.ts";
 export function createCheckpointRepository(pool: Pool, relay: string): CheckpointStore {
   return {
     async load() {
+      await checkIdentity(pool, relay);
       const { rows } = await pool.query(
         `select published::text, drain_snapshot::text, drain_position::text, published_offsets,
                 confirmed_lsn::text, confirmed_offsets
@@ -44,9 +45,38 @@ export function createCheckpointRepository(pool: Pool, relay: string): Checkpoin
           JSON.stringify(checkpoint.confirmedOffsets),
         ],
       );
-      if (rowCount !== 1) {
-        throw new RelayError("LEASE_LOST", `another relay ${relay} has taken over since epoch ${epoch}`);
-      }
+      if (rowCount !== 1) throw leaseLost(relay, epoch);
     },
   };
+}
+
+export function leaseLost(relay: string, epoch: bigint): RelayError {
+  return new RelayError("LEASE_LOST", `another relay ${relay} has taken over since epoch ${epoch}`);
+}
+
+async function checkIdentity(pool: Pool, relay: string): Promise<void> {
+  const { rows } = await pool.query(
+    `update relay_checkpoint c
+        set system_identifier = coalesce(c.system_identifier, control.system_identifier::text)
+       from pg_control_system() control
+      where relay = $1
+      returning c.system_identifier as known, control.system_identifier::text as found,
+                greatest(pg_snapshot_xmax(published), pg_snapshot_xmax(coalesce(drain_snapshot, published)))
+                  > pg_snapshot_xmax(pg_current_snapshot()) as is_ahead`,
+    [relay],
+  );
+  const [row] = rows;
+  if (!row) return;
+  const fault =
+    row.known !== row.found
+      ? `the checkpoint of relay ${relay} was made in another cluster (system identifier ${row.known}, here ${row.found})`
+      : row.is_ahead
+        ? `the checkpoint of relay ${relay} is ahead of this database, as after restoring an older state`
+        : undefined;
+  if (!fault) return;
+  throw new RelayError(
+    "DATABASE_CHANGED",
+    `${fault}; nothing is published until someone decides: \`relay reset --adopt\` takes all that is in the outbox now ` +
+      "as published, `relay reset --republish` publishes all of it again",
+  );
 }

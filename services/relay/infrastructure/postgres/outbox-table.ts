@@ -2,13 +2,11 @@ import type { Pool, PoolClient } from "pg";
 import { escapeIdentifier } from "pg";
 import Cursor from "pg-cursor";
 import type { OpenDrain, OutboxTable } from "../../application/outbox-table.ts";
-import { EVENT_OVERHEAD_BYTES, type OutboxEvent } from "../../domain/outbox-event.ts";
+import { asText, type OutboxRow, toEvent } from "./outbox-row.ts";
 import { OUTBOX_COLUMNS } from "./pgoutput-decoder.ts";
 
-type Row = Record<(typeof OUTBOX_COLUMNS)[number], string>;
-
-/** Every value as the text that Postgres sends: nothing is parsed, so nothing is rounded. */
-const asText = { getTypeParser: () => (text: string) => text };
+/** The first page of a big backlog may have to sort it. */
+const READ_TIMEOUT_MS = 60_000;
 
 export function createOutboxTable(
   pool: Pool,
@@ -27,7 +25,7 @@ export function createOutboxTable(
         const snapshot = resume?.snapshot ?? (await currentSnapshot(client));
         const resumed = "and pg_visible_in_snapshot(transaction_id, $2) and position > $3";
         const cursor = client.query(
-          new Cursor<Row>(
+          new Cursor<OutboxRow>(
             `select ${columns} from ${name}
               where transaction_id >= pg_snapshot_xmin($1) and not pg_visible_in_snapshot(transaction_id, $1)
                     ${resume ? resumed : ""}
@@ -45,17 +43,30 @@ export function createOutboxTable(
   };
 }
 
+/** A server that is cut off without a word answers never: then the connection is dropped, and the read rejects. */
+async function answered<T>(reading: Promise<T>, client: PoolClient): Promise<T> {
+  const { stream } = (client as unknown as { connection: { stream: { destroy(error: Error): void } } })
+    .connection;
+  const error = new Error(`no answer to a page of the outbox within ${READ_TIMEOUT_MS / 1000} s`);
+  const timer = setTimeout(() => stream.destroy(error), READ_TIMEOUT_MS);
+  try {
+    return await reading;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function currentSnapshot(client: PoolClient): Promise<string> {
   const { rows } = await client.query("select pg_current_snapshot()::text as snapshot");
   return rows[0].snapshot;
 }
 
-function openDrain(client: PoolClient, cursor: Cursor<Row>, snapshot: string): OpenDrain {
+function openDrain(client: PoolClient, cursor: Cursor<OutboxRow>, snapshot: string): OpenDrain {
   let reading: Promise<unknown> = Promise.resolve();
   return {
     snapshot,
     read(limit) {
-      const page = cursor.read(limit).then((rows) => rows.map(toEvent));
+      const page = answered(cursor.read(limit), client).then((rows) => rows.map(toEvent));
       reading = page.catch(() => {});
       return page;
     },
@@ -69,23 +80,5 @@ function openDrain(client: PoolClient, cursor: Cursor<Row>, snapshot: string): O
         client.release(true);
       }
     },
-  };
-}
-
-function toEvent(row: Row): OutboxEvent {
-  const key = Buffer.from(row.aggregate_id);
-  const payload = Buffer.from(row.payload);
-  return {
-    position: row.position,
-    id: row.id,
-    transactionId: row.transaction_id,
-    aggregateType: row.aggregate_type,
-    key,
-    aggregateVersion: row.aggregate_version,
-    eventType: row.event_type,
-    payload,
-    headers: row.headers,
-    createdAt: row.created_at,
-    bytes: EVENT_OVERHEAD_BYTES + key.length + payload.length + row.headers.length,
   };
 }

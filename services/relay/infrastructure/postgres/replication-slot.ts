@@ -2,8 +2,9 @@ import type { Pool } from "pg";
 import { delay } from "../../../platform/delay.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { RelayError } from "../../application/relay-error.ts";
-import type { ReplicationSlot } from "../../application/replication-slot.ts";
+import type { PreparedSlot, ReplicationSlot } from "../../application/replication-slot.ts";
 import { formatLsn, type Lsn, parseLsn } from "../../domain/lsn.ts";
+import { walError } from "./wal-errors.ts";
 
 export interface SlotOptions {
   readonly slot: string;
@@ -69,13 +70,28 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
     }
   }
 
-  async function create(): Promise<Lsn> {
+  async function checkWalLevel(): Promise<void> {
+    const { rows } = await pool.query("select current_setting('wal_level') as level");
+    if (rows[0].level === "logical") return;
+    throw new RelayError(
+      "WAL_LEVEL",
+      `wal_level is ${rows[0].level}; set it to logical and restart Postgres`,
+    );
+  }
+
+  /** A slot that is still being made when its session ends is dropped by the server: none is left behind. */
+  async function create(signal: AbortSignal): Promise<Lsn> {
     const client = await pool.connect();
+    const cancel = () => void pool.query("select pg_cancel_backend($1)", [pid]).catch(() => {});
+    let pid = 0;
     try {
-      const { rows: version } = await client.query(
-        "select current_setting('server_version_num')::int as number",
+      const { rows: session } = await client.query(
+        "select current_setting('server_version_num')::int as version, pg_backend_pid() as pid",
       );
-      const failover = version[0].number >= FAILOVER_SINCE ? ", failover => true" : "";
+      const failover = session[0].version >= FAILOVER_SINCE ? ", failover => true" : "";
+      pid = session[0].pid;
+      signal.addEventListener("abort", cancel, { once: true });
+      signal.throwIfAborted();
       await client.query(
         `set lock_timeout = ${CREATE_TIMEOUT_MS}; set statement_timeout = ${CREATE_TIMEOUT_MS}`,
       );
@@ -86,6 +102,7 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
       log.info({ slot, lsn: rows[0].lsn }, "made the replication slot");
       return parseLsn(rows[0].lsn);
     } finally {
+      signal.removeEventListener("abort", cancel);
       // The timeouts must not stay with the pooled connection.
       client.release(true);
     }
@@ -110,31 +127,45 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
     return undefined;
   }
 
+  async function drop(why: string): Promise<void> {
+    log.warn({ slot, why }, "dropping the slot, to make it anew");
+    await pool.query("select pg_drop_replication_slot($1)", [slot]);
+  }
+
+  async function prepare(
+    confirmedLsn: Lsn,
+    { anew, signal }: { anew: boolean; signal: AbortSignal },
+  ): Promise<PreparedSlot> {
+    await checkWalLevel();
+    // Before the slot: what is written while there is no publication cannot be decoded later.
+    await checkPublication();
+    const found = await find();
+    if (!found) return { confirmedFlushLsn: await create(signal), complete: false };
+    if (found.plugin !== "pgoutput" || !found.is_here) {
+      const what = `plugin ${found.plugin}, database ${found.database}`;
+      throw new RelayError("SLOT_WRONG", `slot ${slot} belongs to something else (${what}); set RELAY_SLOT`);
+    }
+    if (found.active_pid !== null) await free(found.active_pid);
+    if (anew || found.wal_status === "lost") {
+      await drop(anew ? "the publication was missing for a while" : "it was invalidated");
+      return { confirmedFlushLsn: await create(signal), complete: false };
+    }
+    const confirmedFlushLsn = parseLsn(found.confirmed_flush_lsn);
+    const complete = confirmedFlushLsn <= confirmedLsn;
+    if (!complete) {
+      const fields = { slot: formatLsn(confirmedFlushLsn), checkpoint: formatLsn(confirmedLsn) };
+      log.warn(fields, "the slot is ahead of the checkpoint: somebody made it anew or moved it");
+    }
+    return { confirmedFlushLsn, complete };
+  }
+
   return {
-    async prepare(confirmedLsn) {
-      await checkPublication();
-      const found = await find();
-      if (!found) return { confirmedFlushLsn: await create(), complete: false };
-      if (found.plugin !== "pgoutput" || !found.is_here) {
-        const what = `plugin ${found.plugin}, database ${found.database}`;
-        throw new RelayError(
-          "SLOT_WRONG",
-          `slot ${slot} belongs to something else (${what}); set RELAY_SLOT`,
-        );
+    async prepare(confirmedLsn, options) {
+      try {
+        return await prepare(confirmedLsn, options);
+      } catch (error) {
+        throw walError(error);
       }
-      if (found.active_pid !== null) await free(found.active_pid);
-      if (found.wal_status === "lost") {
-        log.warn({ slot }, "the slot was invalidated, making it anew");
-        await pool.query("select pg_drop_replication_slot($1)", [slot]);
-        return { confirmedFlushLsn: await create(), complete: false };
-      }
-      const confirmedFlushLsn = parseLsn(found.confirmed_flush_lsn);
-      const complete = confirmedFlushLsn <= confirmedLsn;
-      if (!complete) {
-        const fields = { slot: formatLsn(confirmedFlushLsn), checkpoint: formatLsn(confirmedLsn) };
-        log.warn(fields, "the slot is ahead of the checkpoint: somebody made it anew or moved it");
-      }
-      return { confirmedFlushLsn, complete };
     },
     async readBack() {
       const row = await inactive(READ_BACK_TIMEOUT_MS);

@@ -6,6 +6,7 @@ import { type Lsn, parseLsn } from "../../domain/lsn.ts";
 import { connectionOptions } from "./connection-options.ts";
 import { createPgoutputDecoder } from "./pgoutput-decoder.ts";
 import { standbyStatusUpdate } from "./standby-status-update.ts";
+import { walError } from "./wal-errors.ts";
 import { parseTick, TICK_PREFIX } from "./wal-heartbeat.ts";
 
 export interface ReplicationStreamOptions {
@@ -74,7 +75,8 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
     }
   }
 
-  function fail(cause: unknown): void {
+  function fail(failure: unknown): void {
+    const cause = walError(failure);
     const reason = cause instanceof Error ? cause.message : String(cause);
     const error =
       cause instanceof RelayError
@@ -86,9 +88,9 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
     destroy();
   }
 
-  function sendStatus(): void {
+  function sendStatus(replyRequested = false): void {
     if (connection && !isDestroyed(connection)) {
-      connection.sendCopyFromChunk(standbyStatusUpdate(confirmed, Date.now()));
+      connection.sendCopyFromChunk(standbyStatusUpdate(confirmed, Date.now(), replyRequested));
     }
   }
 
@@ -126,7 +128,7 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
 
   function startStatusTimer(walSenderTimeoutMs: number): void {
     const third = walSenderTimeoutMs > 0 ? walSenderTimeoutMs / 3 : MAX_STATUS_INTERVAL_MS;
-    statusTimer = setInterval(sendStatus, Math.min(third, MAX_STATUS_INTERVAL_MS));
+    statusTimer = setInterval(() => sendStatus(), Math.min(third, MAX_STATUS_INTERVAL_MS));
   }
 
   service.on("start", () => started.resolve());
@@ -150,6 +152,7 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
       confirmed = lsn;
       sendStatus();
     },
+    askForReply: () => sendStatus(true),
     pause: () => void connection?.stream.pause(),
     resume: () => void connection?.stream.resume(),
     async stop() {

@@ -1,0 +1,153 @@
+import type { Logger } from "../../platform/logger.ts";
+import type { OutboxEvent } from "../domain/outbox-event.ts";
+import type { TopicOffsets } from "../domain/topic-offsets.ts";
+import type { AlreadyPublished } from "./already-published.ts";
+import { type DeadLetters, orderingKey, type ParkedEvent } from "./dead-letters.ts";
+import type { BatchPublisher } from "./publish-batch.ts";
+import type { Publisher, Refusal } from "./publisher.ts";
+import type { RelayObserver } from "./relay-observer.ts";
+
+/** Brings events to where they are safe: onto Kafka, or, when they can never go there, into the dead letters. */
+export interface Delivery {
+  /**
+   * Resolves when each event is on Kafka or parked, in order per key. Rejects when `abandon` aborts or the lease is lost: then any
+   * part may have been delivered.
+   */
+  deliver(events: readonly OutboxEvent[]): Promise<void>;
+  /** Does what people have asked for with dead letters: publishes those of a key in their order, as far as they can be. */
+  release(): Promise<void>;
+  /** After the last record of each partition that is known of. */
+  readonly endOffsets: TopicOffsets;
+}
+
+export interface DeliveryParts {
+  readonly batches: BatchPublisher;
+  readonly publisher: Pick<Publisher, "refusal">;
+  readonly deadLetters: DeadLetters;
+  readonly alreadyPublished: AlreadyPublished;
+  readonly epoch: bigint;
+  readonly abandon: AbortSignal;
+  readonly observer: RelayObserver;
+  readonly log: Logger;
+}
+
+const RELEASE_EVENTS = 500;
+
+export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
+  const { batches, publisher, deadLetters, alreadyPublished, epoch, abandon, observer, log } = parts;
+  const parkedKeys = await deadLetters.parkedKeys();
+  if (parkedKeys.size > 0) await forgetReleased();
+  observer.parkedKeys(parkedKeys.size);
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** A leader before this one may have died between a letter's publication and its removal. */
+  async function forgetReleased(): Promise<void> {
+    const released = (await deadLetters.ids()).filter((id) => alreadyPublished.has(id));
+    if (released.length === 0) return;
+    await deadLetters.remove(released, epoch);
+    for (const key of parkedKeys) if ((await deadLetters.ofKey(key, 1)).length === 0) parkedKeys.delete(key);
+  }
+
+  /** One at a time: nothing of a key may be published while its parked events are being released. */
+  function exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  }
+
+  async function park(events: readonly ParkedEvent[]): Promise<void> {
+    await deadLetters.park(events, epoch);
+    for (const { event, refusal } of events) {
+      parkedKeys.add(orderingKey(event));
+      if (!refusal) continue;
+      observer.deadLettered(refusal.reason);
+      const { id, position, aggregateType } = event;
+      log.error(
+        { id, position, aggregateType, ...refusal },
+        "the event cannot be published: it is a dead letter, its key waits",
+      );
+    }
+    observer.parkedKeys(parkedKeys.size);
+  }
+
+  /** What can be sent; the rest goes to the dead letters. */
+  async function sort(events: readonly OutboxEvent[]): Promise<readonly OutboxEvent[]> {
+    const toSend: OutboxEvent[] = [];
+    const toPark: ParkedEvent[] = [];
+    const parkedHere = new Set<string>();
+    for (const event of events) {
+      if (alreadyPublished.take(event.id)) continue;
+      const mayWait = parkedKeys.size > 0 || parkedHere.size > 0;
+      const key = mayWait ? orderingKey(event) : "";
+      const waits = mayWait && (parkedKeys.has(key) || parkedHere.has(key));
+      const refusal = waits ? undefined : publisher.refusal(event);
+      if (!waits && !refusal) {
+        toSend.push(event);
+        continue;
+      }
+      toPark.push({ event, refusal });
+      if (refusal) parkedHere.add(orderingKey(event));
+    }
+    if (toPark.length > 0) await park(toPark);
+    return toSend;
+  }
+
+  async function deliver(events: readonly OutboxEvent[]): Promise<void> {
+    for (let toSend = await sort(events); toSend.length > 0; ) {
+      const result = await batches.publish(toSend, abandon);
+      if (!result.refused) return;
+      await park([{ event: result.refused, refusal: byBroker(result.detail) }]);
+      toSend = await sort(result.rest);
+    }
+  }
+
+  /** Publishes the key's events up to the next one that has to stay; true when more may follow. */
+  async function releaseSome(key: string): Promise<boolean> {
+    const letters = await deadLetters.ofKey(key, RELEASE_EVENTS);
+    const stays = letters.findIndex(({ isRefused, request }) => isRefused && request === undefined);
+    const front = stays === -1 ? letters : letters.slice(0, stays);
+    const discarded = front.filter(({ request }) => request === "discard").map(({ event }) => event.id);
+    const wanted = front.filter(({ request }) => request !== "discard").map(({ event }) => event);
+
+    const { published, refused } = await publishInOrder(wanted);
+    await deadLetters.remove([...discarded, ...published.map(({ id }) => id)], epoch);
+    log.warn({ published: published.length, discarded }, "released dead letters, as asked for");
+    if (refused) await park([refused]);
+    if (letters.length === 0) parkedKeys.delete(key);
+    return letters.length > 0 && stays === -1 && !refused;
+  }
+
+  /** Events of one key: stops at the first one that is refused. */
+  async function publishInOrder(
+    events: readonly OutboxEvent[],
+  ): Promise<{ published: readonly OutboxEvent[]; refused?: ParkedEvent }> {
+    const at = events.findIndex((event) => publisher.refusal(event) !== undefined);
+    const sendable = at === -1 ? events : events.slice(0, at);
+    const result = sendable.length > 0 ? await batches.publish(sendable, abandon) : {};
+    if (result.refused) {
+      const refused = { event: result.refused, refusal: byBroker(result.detail) };
+      return { published: sendable.slice(0, sendable.indexOf(result.refused)), refused };
+    }
+    const event = events[at];
+    return event
+      ? { published: sendable, refused: { event, refusal: publisher.refusal(event) } }
+      : { published: sendable };
+  }
+
+  return {
+    deliver: (events) => exclusively(() => deliver(events)),
+    async release() {
+      for (const key of await deadLetters.releasableKeys()) {
+        for (let more = true; more && !abandon.aborted; ) more = await exclusively(() => releaseSome(key));
+      }
+      observer.parkedKeys(parkedKeys.size);
+    },
+    get endOffsets() {
+      return batches.endOffsets;
+    },
+  };
+}
+
+function byBroker(detail: string): Refusal {
+  return { reason: /too.?large/i.test(detail) ? "too_large" : "refused_by_broker", detail };
+}

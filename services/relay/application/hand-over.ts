@@ -1,0 +1,153 @@
+import { type Backoff, createBackoff } from "../../platform/backoff.ts";
+import { delay } from "../../platform/delay.ts";
+import type { Leadership } from "./leadership.ts";
+import { pollOutbox } from "./poll-outbox.ts";
+import { type ReadingWal, readWal } from "./read-wal.ts";
+import { hasCode, isLasting } from "./relay-error.ts";
+import type { ReadingMode, RelayHistory } from "./relay-history.ts";
+import type { PreparedSlot } from "./replication-slot.ts";
+import { type Resuming, resumeFromCheckpoint } from "./resume.ts";
+
+/** `auto`: from the WAL while that can be done, else from the table. The other two stay with one way, whatever happens. */
+export type RelayMode = "auto" | ReadingMode;
+
+export type HandingOver = ReadingWal &
+  Resuming & {
+    readonly mode: RelayMode;
+    readonly history: RelayHistory;
+    readonly pollIntervalMs: number;
+    /** The WAL may be unreadable for this long, for a reason that may pass, before polling takes over. */
+    readonly fallbackAfterMs: number;
+  };
+
+const RETRY = { initialMs: 100, maxMs: 2_000 };
+/** While polling goes well there is no hurry to get back. */
+const WAY_BACK = { initialMs: 500, maxMs: 30_000 };
+/** A walsender may be busy with a transaction that is none of ours: with each silence more of it is put up with. */
+const MAX_PATIENCE = 64;
+
+/**
+ * Reads the outbox in the way that `mode` says until `halt`. Each way starts from the checkpoint and from what is on Kafka beyond
+ * it, so that a change is a start like any other: nothing is lost or repeated. Rejects when SQL fails.
+ */
+export async function readByMode(deps: HandingOver, leadership: Leadership, settle: boolean): Promise<void> {
+  const { halt, saver, epoch } = leadership;
+  const { observer, log, history, slot } = deps;
+  const retry = createBackoff(RETRY);
+  let mode = await history.lastMode();
+  let mustSettle = settle;
+  let failingSince: number | undefined;
+  let patience = 1;
+  /** The slot's WAL has a stretch in which the publication was missing: it cannot be read across. */
+  let anew = false;
+
+  async function enter(next: ReadingMode, reason: string): Promise<void> {
+    if (mode === next) return;
+    log.warn({ from: mode, to: next, reason }, "the way of reading the outbox changes");
+    if (mode) observer.modeChanged(mode, next);
+    await history.modeChanged({ epoch, from: mode, to: next, reason });
+    mode = next;
+  }
+
+  async function stream(prepared: PreparedSlot): Promise<void> {
+    const patient = { ...deps, tickTimeoutMs: deps.tickTimeoutMs * patience };
+    await resumeFromCheckpoint(deps, leadership, mustSettle, (resumed) => {
+      mustSettle = false;
+      return readWal(patient, resumed, prepared, async () => {
+        failingSince = undefined;
+        anew = false;
+        await enter("cdc", deps.mode === "auto" ? "the WAL can be read" : "RELAY_MODE is cdc");
+      });
+    });
+  }
+
+  async function poll(reading: Leadership, reason: string): Promise<void> {
+    await enter("polling", reason);
+    await resumeFromCheckpoint(deps, reading, mustSettle, (resumed) => {
+      mustSettle = false;
+      return pollOutbox(deps, resumed);
+    });
+  }
+
+  function noteFailure(err: unknown): string {
+    failingSince ??= performance.now();
+    if (hasCode(err, "PUBLICATION_INCOMPLETE")) anew = true;
+    patience = hasCode(err, "STREAM_SILENT") ? Math.min(patience * 2, MAX_PATIENCE) : 1;
+    return err instanceof Error ? err.message : String(err);
+  }
+
+  function mustFallBack(err: unknown): boolean {
+    if (deps.mode !== "auto") return false;
+    return isLasting(err) || performance.now() - (failingSince ?? 0) > deps.fallbackAfterMs;
+  }
+
+  /** Resolves with why the WAL cannot be read; undefined at `halt`. */
+  async function streamWhilePossible(): Promise<string | undefined> {
+    while (!halt.aborted) {
+      try {
+        await stream(await slot.prepare(saver.current.confirmedLsn, { anew, signal: halt }));
+      } catch (err) {
+        if (halt.aborted) return undefined;
+        const reason = noteFailure(err);
+        if (mustFallBack(err)) return reason;
+        const waitMs = Math.round(retry.next());
+        observer.phase("recovering", reason);
+        log.error({ err, waitMs }, "the WAL cannot be read, trying again");
+        await delay(waitMs, halt);
+      }
+      if (failingSince === undefined) retry.reset();
+    }
+    return undefined;
+  }
+
+  /** Polls until a slot is there to stream from, which it returns; undefined at `halt`. */
+  async function pollUntilStreamable(reason: string, wayBack: Backoff): Promise<PreparedSlot | undefined> {
+    const enough = new AbortController();
+    const polling = { ...leadership, halt: AbortSignal.any([halt, enough.signal]) };
+    const finding = findSlot(wayBack, polling.halt).finally(() => enough.abort());
+    try {
+      await poll(polling, reason);
+    } finally {
+      enough.abort();
+      await finding.catch(() => {});
+    }
+    return finding;
+  }
+
+  async function findSlot(wayBack: Backoff, signal: AbortSignal): Promise<PreparedSlot | undefined> {
+    while (!signal.aborted) {
+      await delay(wayBack.next(), signal);
+      if (signal.aborted) break;
+      try {
+        return await slot.prepare(saver.current.confirmedLsn, { anew, signal });
+      } catch (err) {
+        noteFailure(err);
+        log.info({ err }, "the WAL still cannot be read");
+      }
+    }
+    return undefined;
+  }
+
+  /** Resolves when the stream, once it was open again, has ended, and at `halt`. */
+  async function pollUntilStreaming(cause: string): Promise<void> {
+    const wayBack = createBackoff(WAY_BACK);
+    for (let reason = cause; !halt.aborted; ) {
+      const prepared = await pollUntilStreamable(reason, wayBack);
+      if (!prepared || halt.aborted) return;
+      try {
+        await stream(prepared);
+      } catch (err) {
+        reason = noteFailure(err);
+        if (!halt.aborted) log.warn({ err }, "the stream is down again");
+      }
+      // It was open: whatever ended that is looked at afresh.
+      if (mode === "cdc") return;
+    }
+  }
+
+  if (deps.mode === "polling") return poll(leadership, "RELAY_MODE is polling");
+  while (!halt.aborted) {
+    const reason = await streamWhilePossible();
+    if (reason !== undefined) await pollUntilStreaming(reason);
+  }
+}

@@ -1,0 +1,40 @@
+import { formatLsn, maxLsn } from "../domain/lsn.ts";
+import { type Draining, drainOutbox } from "./drain-outbox.ts";
+import type { Resumed } from "./leadership.ts";
+import type { PreparedSlot, ReplicationSlot } from "./replication-slot.ts";
+import { type Streaming, streamOutbox } from "./stream-outbox.ts";
+
+export type ReadingWal = Streaming & Draining & { readonly slot: ReplicationSlot };
+
+/**
+ * Publishes from the table what the slot does not reach back to, then streams, until `halt`. Rejects when the stream is lost;
+ * `onStreaming` is called once it is open.
+ */
+export async function readWal(
+  deps: ReadingWal,
+  resumed: Resumed,
+  slot: PreparedSlot,
+  onStreaming: () => Promise<void> = async () => {},
+): Promise<void> {
+  const { saver, halt } = resumed;
+  const { observer, log } = deps;
+  // A drain that was under way is finished in any case: the stream knows snapshots, not drains.
+  if (!slot.complete || saver.current.drain) {
+    log.info({ lsn: formatLsn(slot.confirmedFlushLsn) }, "draining what the slot does not reach back to");
+    observer.phase("draining");
+    try {
+      await drainOutbox(deps, resumed);
+      if (halt.aborted) return;
+      // What ends below the slot's position was committed before the drain's snapshot, so it is published.
+      const confirmedLsn = maxLsn(slot.confirmedFlushLsn, saver.current.confirmedLsn);
+      saver.note({ ...saver.current, confirmedLsn, confirmedOffsets: saver.current.publishedOffsets }, 0);
+    } finally {
+      await saver.flush();
+    }
+  }
+  const confirmedLsn = await streamOutbox(deps, resumed, onStreaming);
+  const readBack = await deps.slot.readBack();
+  const fields = { confirmed: formatLsn(confirmedLsn), slot: readBack && formatLsn(readBack) };
+  if (readBack === confirmedLsn) log.info(fields, "the slot has the last confirmation");
+  else log.warn(fields, "the slot does not have the last confirmation; the next start skips what it repeats");
+}
