@@ -45,8 +45,8 @@ test("a server that ends while it starts is an error with the last lines of its 
 
 test("a server that never answers is ended, not left behind", async () => {
   const server = await startProcess(options("exec sleep 60"));
-  const ready = untilReady("the server", server, () => Promise.reject(new Error("down")), 200);
-  await expect(ready).rejects.toThrow("did not answer within 0.2 s");
+  const ready = untilReady("the server", server, () => Promise.reject(new Error("down")), { timeoutMs: 200 });
+  await expect(ready).rejects.toThrow("did not answer within 0.2 s (down)");
   expect(isAlive(server.pid)).toBe(false);
 });
 

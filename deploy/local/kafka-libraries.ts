@@ -1,11 +1,9 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { runProgram } from "./run-program.ts";
 
-const run = promisify(execFile);
 const pom = fileURLToPath(new URL("kafka/pom.xml", import.meta.url));
 const home = fileURLToPath(new URL("../../.local/kafka-libs", import.meta.url));
 
@@ -13,12 +11,8 @@ const home = fileURLToPath(new URL("../../.local/kafka-libs", import.meta.url));
  * The folder with the broker's jars as kafka/pom.xml names them; Maven fetches them once (10 s, 54 MB). A folder per content
  * of the pom, put in place when complete: neither a new version nor a broken download nor a second start is in the way.
  */
-export async function kafkaLibraries(log: (line: string) => void): Promise<string> {
-  const version = createHash("sha256")
-    .update(await readFile(pom))
-    .digest("hex")
-    .slice(0, 12);
-  const libraries = join(home, version);
+export async function kafkaLibraries(log: (line: string) => void, signal?: AbortSignal): Promise<string> {
+  const libraries = await folderOfPom();
   if (await exists(libraries)) return libraries;
 
   log("fetching Kafka's jars with Maven (54 MB, once)");
@@ -26,7 +20,9 @@ export async function kafkaLibraries(log: (line: string) => void): Promise<strin
   await mkdir(home, { recursive: true });
   try {
     const flags = ["--batch-mode", "--quiet", "-f", pom, "dependency:copy-dependencies"];
-    await run("mvn", [...flags, "-DincludeScope=runtime", `-DoutputDirectory=${unfinished}`]);
+    await runProgram("mvn", [...flags, "-DincludeScope=runtime", `-DoutputDirectory=${unfinished}`], {
+      signal,
+    });
     await rename(unfinished, libraries).catch(async (error) => {
       if (!(await exists(libraries))) throw error; // else another start was faster
     });
@@ -39,6 +35,19 @@ export async function kafkaLibraries(log: (line: string) => void): Promise<strin
     await rm(unfinished, { recursive: true, force: true });
   }
   return libraries;
+}
+
+/** Whether Maven has nothing to do any more. */
+export async function hasKafkaLibraries(): Promise<boolean> {
+  return exists(await folderOfPom());
+}
+
+async function folderOfPom(): Promise<string> {
+  const version = createHash("sha256")
+    .update(await readFile(pom))
+    .digest("hex")
+    .slice(0, 12);
+  return join(home, version);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,15 +1,14 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { startProcess } from "./child-process.ts";
 import { findJava } from "./java.ts";
 import { kafkaLibraries } from "./kafka-libraries.ts";
 import { probeKafka } from "./kafka-probe.ts";
 import { assertPortFree, freePort } from "./ports.ts";
 import { untilReady } from "./readiness.ts";
+import { runProgram } from "./run-program.ts";
 
 export interface KafkaOptions {
   /** Made when missing; a second start finds the same topics. */
@@ -19,6 +18,8 @@ export interface KafkaOptions {
   readonly log: (line: string) => void;
   /** More settings, as in server.properties. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Calls the start off: it then rejects, with nothing left running. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningKafka {
@@ -32,7 +33,6 @@ export interface RunningKafka {
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
-const run = promisify(execFile);
 const log4j2 = fileURLToPath(new URL("kafka/log4j2.yaml", import.meta.url));
 
 /** Apache Kafka, one KRaft node on 127.0.0.1. Throws when the port is in use, or Java or Maven is missing. */
@@ -40,7 +40,8 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const port = options.port === 0 ? await freePort() : options.port;
   await assertPortFree(port, "Kafka");
   const java = await findJava();
-  const classPath = join(await kafkaLibraries(options.log), "*");
+  const { signal } = options;
+  const classPath = join(await kafkaLibraries(options.log, signal), "*");
 
   const dataDir = resolve(options.dataDir);
   const logDir = join(dataDir, "logs");
@@ -60,7 +61,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     const clusterId = randomBytes(16).toString("base64url");
     // "=": the id may begin with a dash. --ignore-formatted: a start that was cut short here can be repeated.
     const format = ["format", `--cluster-id=${clusterId}`, "--config", properties, "--ignore-formatted"];
-    await run(java, [...jvm, "kafka.tools.StorageTool", ...format]);
+    await runProgram(java, [...jvm, "kafka.tools.StorageTool", ...format], { signal });
   }
 
   const server = await startProcess({
@@ -71,8 +72,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     stopSignal: "SIGTERM",
   });
   const brokers = `127.0.0.1:${port}`;
-  await untilReady("Kafka", server, () => probeKafka(port));
-  options.log(`Kafka answers on ${brokers}`);
+  await untilReady("Kafka", server, () => probeKafka(port), { signal });
 
   return { port, pid: server.pid, brokers, exited: server.exited, stop: (signal) => server.stop(signal) };
 }

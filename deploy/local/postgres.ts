@@ -1,13 +1,12 @@
-import { execFile } from "node:child_process";
 import { chown, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import pg from "pg";
 import { startProcess } from "./child-process.ts";
 import { assertPortFree, freePort } from "./ports.ts";
 import { type Account, postgresAccount } from "./postgres-account.ts";
 import { locatePostgres, type PostgresFiles } from "./postgres-files.ts";
 import { untilReady } from "./readiness.ts";
+import { runProgram } from "./run-program.ts";
 
 export interface PostgresOptions {
   /** Made when missing; a second start finds the same data. */
@@ -21,6 +20,8 @@ export interface PostgresOptions {
   readonly fsync?: boolean;
   /** More settings, as in postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Calls the start off: it then rejects, with nothing left running. */
+  readonly signal?: AbortSignal;
 }
 
 /** How running sessions end: rolled back in order, or as in a crash (the next start recovers from the WAL). */
@@ -41,12 +42,11 @@ export interface RunningPostgres {
   }): Promise<RunningPostgres>;
 }
 
-const run = promisify(execFile);
 const superuser = "postgres";
 
 /** PostgreSQL on 127.0.0.1, ready for logical replication. Throws when the port is in use or the server does not come up. */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
-  const { log, password = "postgres" } = options;
+  const { log, password = "postgres", signal } = options;
   const port = options.port === 0 ? await freePort() : options.port;
   await assertPortFree(port, "Postgres");
 
@@ -54,7 +54,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const files = await locatePostgres(options.dataDir, account);
   if (!(await stat(join(files.data, "PG_VERSION")).catch(() => undefined))) {
     log(`making a Postgres data directory in ${files.data}`);
-    await initialise(files, account, password);
+    await initialise(files, account, password, signal);
   }
 
   const server = await startProcess({
@@ -68,8 +68,13 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   });
   const superuserUrl = (database = "postgres") =>
     `postgres://${superuser}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
-  await untilReady("Postgres", server, () => roundTrip(superuserUrl()));
-  log(`Postgres answers on 127.0.0.1:${port}`);
+  const answer = await untilReady("Postgres", server, () => roundTrip(superuserUrl()), { signal });
+  if (answer === "wrong password") {
+    await server.stop();
+    throw new Error(
+      `the data in ${files.data} was made with another password: use that one, or remove the data`,
+    );
+  }
 
   const stop = (mode: StopMode = "fast") => server.stop(mode === "fast" ? "SIGINT" : "SIGQUIT");
   return {
@@ -110,6 +115,7 @@ async function initialise(
   files: PostgresFiles,
   account: Account | undefined,
   password: string,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const unfinished = `${files.data}.unfinished`;
   const passwordFile = `${files.data}.password`;
@@ -124,10 +130,11 @@ async function initialise(
     }
     const flags = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions", "--no-sync"];
     flags.push(`--username=${superuser}`, `--pwfile=${passwordFile}`, `--pgdata=${unfinished}`);
-    await run(join(files.programs, "bin", "initdb"), flags, {
+    await runProgram(join(files.programs, "bin", "initdb"), flags, {
       ...account,
       env: cleanEnvironment(),
       cwd: "/",
+      signal,
     });
     await rename(unfinished, files.data);
   } catch (cause) {
@@ -144,12 +151,16 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" };
 }
 
-async function roundTrip(url: string): Promise<void> {
+async function roundTrip(url: string): Promise<"ready" | "wrong password"> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 });
   client.on("error", () => {});
   try {
     await client.connect();
     await client.query("select 1");
+    return "ready";
+  } catch (error) {
+    if ((error as { code?: string }).code === "28P01") return "wrong password"; // which no waiting mends
+    throw error;
   } finally {
     await client.end();
   }

@@ -9,7 +9,7 @@ import { type RedisOptions, startRedis } from "./redis.ts";
 async function valueAfterRestart(persistent: boolean): Promise<string | null> {
   const dataDir = mkdtempSync(join(tmpdir(), "redis-test-"));
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
-  const options: RedisOptions = { dataDir, port: 0, persistent, log: () => {} };
+  const options: RedisOptions = { dataDir, port: 0, persistent };
   const key = `${uniquePrefix()}kept`;
   const first = await startRedis(options);
   const before = new Redis(first.url);
@@ -31,6 +31,6 @@ test("Redis keeps its keys over a restart when it is persistent, and only then",
 
 test("a port in use is refused by its number", async () => {
   const port = Number(new URL(redisUrl()).port);
-  const start = startRedis({ dataDir: "/nowhere", port, log: () => {} });
+  const start = startRedis({ dataDir: "/nowhere", port });
   await expect(start).rejects.toThrow(`port ${port} for Redis is in use`);
 });

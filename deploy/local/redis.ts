@@ -10,9 +10,10 @@ export interface RedisOptions {
   readonly dataDir: string;
   /** 0 chooses a free one. */
   readonly port: number;
-  readonly log: (line: string) => void;
   /** Whether what is written outlives the process; default true. */
   readonly persistent?: boolean;
+  /** Calls the start off: it then rejects, with nothing left running. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningRedis {
@@ -47,8 +48,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     stopSignal: "SIGTERM",
   });
   const url = `redis://127.0.0.1:${port}`;
-  await untilReady("Redis", server, () => roundTrip(url));
-  options.log(`Redis answers on 127.0.0.1:${port}`);
+  await untilReady("Redis", server, () => roundTrip(url), { signal: options.signal });
 
   return { port, pid: server.pid, url, exited: server.exited, stop: (signal) => server.stop(signal) };
 }

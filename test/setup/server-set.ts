@@ -29,9 +29,13 @@ export async function startServerSet(
   await chmod(folder, 0o711); // Postgres may run as another user, who has to pass through
   const postgresData = join(folder, "postgres");
   const running: { stop(): Promise<void> }[] = [];
-  const started = async <T extends { stop(): Promise<void> }>(start: Promise<T>): Promise<T> => {
+  const started = async <T extends { port: number; stop(): Promise<void> }>(
+    name: string,
+    start: Promise<T>,
+  ): Promise<T> => {
     const server = await start;
     running.push(server);
+    log(`${name} answers on 127.0.0.1:${server.port}`);
     return server;
   };
   const stop = async () => {
@@ -45,6 +49,7 @@ export async function startServerSet(
     env.TEST_DATABASE_URL ||
     (
       await started(
+        "Postgres",
         startPostgres({
           dataDir: postgresData,
           port: 0,
@@ -56,10 +61,10 @@ export async function startServerSet(
     ).superuserUrl();
   const kafka = async () =>
     env.TEST_KAFKA_BROKERS ||
-    (await started(startKafka({ dataDir: join(folder, "kafka"), port: 0, log }))).brokers;
+    (await started("Kafka", startKafka({ dataDir: join(folder, "kafka"), port: 0, log }))).brokers;
   const redis = async () =>
     env.TEST_REDIS_URL ||
-    (await started(startRedis({ dataDir: join(folder, "redis"), port: 0, persistent: false, log }))).url;
+    (await started("Redis", startRedis({ dataDir: join(folder, "redis"), port: 0, persistent: false }))).url;
 
   const starting = [postgres(), kafka(), redis()] as const;
   try {
