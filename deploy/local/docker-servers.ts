@@ -1,29 +1,57 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { fileURLToPath } from "node:url";
+import type { LocalConfig } from "./local-config.ts";
 import type { ServersOptions } from "./local-servers.ts";
+import { runProgram } from "./run-program.ts";
 
-const run = promisify(execFile);
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The three servers from docker-compose.yml, on the same ports. Resolves with the superuser's URL. */
-export async function startDockerServers({ config, progress, onStarted }: ServersOptions): Promise<string> {
-  await progress.step("Docker engine", async () => {
-    await run("docker", ["info"]).catch((cause) => {
-      const hint = "start Docker, or leave out --docker to run the servers as processes";
-      throw new Error(`no Docker engine answers (docker info failed); ${hint}`, { cause });
-    });
-  });
-  const env = { ...process.env };
-  for (const [name, value] of Object.entries(config)) env[name] = String(value);
-  const compose = (...args: string[]) => run("docker", ["compose", ...args], { env });
+export async function startDockerServers(options: ServersOptions): Promise<string> {
+  const { config, progress, signal, onStarted } = options;
+  await progress.step("Docker engine", assertDockerAnswers);
   await progress.step("Postgres 18, Kafka 4.3 and Redis in containers", async () => {
+    // Before they are up: also what has been started of them is to be stopped.
     onStarted({
-      name: "containers",
+      name: "the containers",
       exited: new Promise(() => {}),
-      stop: async () => {
-        await compose("stop");
-      },
+      stop: () => compose(config, ["down"]),
     });
-    await compose("up", "--detach", "--wait");
+    await compose(config, ["up", "--detach", "--wait", "--quiet-pull"], signal);
   });
   return `postgres://postgres:${config.POSTGRES_PASSWORD}@127.0.0.1:${config.POSTGRES_PORT}/postgres`;
+}
+
+/** Removes the containers and their data. */
+export async function removeDockerServers(config: LocalConfig): Promise<void> {
+  await assertDockerAnswers();
+  await compose(config, ["down", "--volumes"]);
+}
+
+async function assertDockerAnswers(): Promise<void> {
+  await runProgram("docker", ["info"]).catch((cause) => {
+    const hint = "start Docker, or leave out --docker and the servers run as processes";
+    throw new Error(`no Docker engine answers (docker info failed); ${hint}`, { cause });
+  });
+  await runProgram("docker", ["compose", "version"]).catch((cause) => {
+    throw new Error("docker has no compose plugin (docker compose version failed)", { cause });
+  });
+}
+
+async function compose(
+  config: LocalConfig,
+  [command, ...args]: readonly [string, ...string[]],
+  signal?: AbortSignal,
+): Promise<void> {
+  const env = { ...process.env };
+  for (const [name, value] of Object.entries(config)) env[name] = String(value);
+  try {
+    await runProgram("docker", ["compose", "--progress", "quiet", command, ...args], {
+      cwd: root,
+      env,
+      signal,
+    });
+  } catch (cause) {
+    const { stderr = "" } = cause as { stderr?: string };
+    throw new Error(`docker compose ${command} failed: ${stderr.trim()}`, { cause });
+  }
 }

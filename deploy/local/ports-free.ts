@@ -1,8 +1,13 @@
 import type { LocalConfig } from "./local-config.ts";
 import { assertPortFree } from "./ports.ts";
 
-const servers = { POSTGRES_PORT: "Postgres", KAFKA_PORT: "Kafka", REDIS_PORT: "Redis" } as const;
-const services = {
+/** Who listens on what, by the variable that says so. */
+export const serverPorts = {
+  POSTGRES_PORT: "Postgres",
+  KAFKA_PORT: "Kafka",
+  REDIS_PORT: "Redis",
+} as const;
+export const servicePorts = {
   API_PORT: "the API",
   API_GRPC_PORT: "the API's gRPC",
   RELAY_OPS_PORT: "the relay's ops server",
@@ -10,16 +15,24 @@ const services = {
   PROJECTOR_OPS_PORT: "the projector's ops server",
 } as const;
 
-/** Throws before anything is started, naming every port in use and the variable that changes it. */
-export async function assertPortsFree(config: LocalConfig, serversOnly: boolean): Promise<void> {
-  const needed = serversOnly ? servers : { ...servers, ...services };
-  const taken: string[] = [];
-  for (const [variable, name] of Object.entries(needed)) {
-    const port = config[variable as keyof typeof servers];
-    await assertPortFree(port, name).catch(() => taken.push(`  ${port} for ${name} (set ${variable})`));
+type PortVariable = keyof typeof serverPorts | keyof typeof servicePorts;
+
+/** Throws before anything is started, naming every port that is in use or wanted twice and the variable that changes it. */
+export async function assertPortsFree(
+  config: Pick<LocalConfig, PortVariable>,
+  needed: Partial<Record<PortVariable, string>>,
+): Promise<void> {
+  const problems: string[] = [];
+  const wantedBy = new Map<number, string>();
+  for (const [variable, name] of Object.entries(needed) as [PortVariable, string][]) {
+    const port = config[variable];
+    const other = wantedBy.get(port);
+    if (other) problems.push(`  ${port} for ${name}, which ${other} has already (set ${variable})`);
+    else
+      await assertPortFree(port, name).catch(() => problems.push(`  ${port} for ${name} (set ${variable})`));
+    wantedBy.set(port, name);
   }
-  if (taken.length > 0) {
-    const hint = "Does it run already? Else stop what uses them, or choose others through the environment.";
-    throw new Error(`ports in use:\n${taken.join("\n")}\n${hint}`);
-  }
+  if (problems.length === 0) return;
+  const hint = "Does it run already? Else stop what uses them, or choose others through the environment.";
+  throw new Error(`ports in use:\n${problems.join("\n")}\n${hint}`);
 }

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 
 /** Shows steps as they begin and end: one line each, and on a terminal a last line with what is being waited for. */
 export interface Progress {
-  /** Runs a step and shows it; the string that it returns is shown beside its name. */
+  /** Runs a step and shows it; the string that `detail` returns is shown beside its name. */
   step<T>(
     name: string,
     run: (log: (line: string) => void) => Promise<T>,
@@ -10,7 +10,8 @@ export interface Progress {
   ): Promise<T>;
 }
 
-export function createProgress(out: NodeJS.WriteStream): Progress {
+/** After the signal has aborted, what is being waited for and what fails is not shown: it was called off. */
+export function createProgress(out: NodeJS.WriteStream, signal: AbortSignal): Progress {
   const waitingFor = new Map<string, number>();
   let ticker: NodeJS.Timeout | undefined;
 
@@ -20,8 +21,11 @@ export function createProgress(out: NodeJS.WriteStream): Progress {
 
   function drawWaiting(): void {
     if (!out.isTTY) return;
+    if (signal.aborted) waitingFor.clear();
     const names = Array.from(waitingFor, ([name, since]) => `${name} (${seconds(since)})`);
-    out.write(`\r\x1b[K${names.length > 0 ? style("dim", `… ${names.join(", ")}`) : ""}`);
+    // No longer than the terminal is wide: a line that wraps could not be taken back.
+    const text = `… ${names.join(", ")}`.slice(0, (out.columns || 80) - 1);
+    out.write(`\r\x1b[K${names.length > 0 ? style("dim", text) : ""}`);
   }
 
   function line(text: string): void {
@@ -44,7 +48,7 @@ export function createProgress(out: NodeJS.WriteStream): Progress {
         return result;
       } catch (error) {
         waitingFor.delete(name);
-        line(`${style("red", "✗")} ${name}`);
+        if (!signal.aborted) line(`${style("red", "✗")} ${name}`);
         throw error;
       } finally {
         if (waitingFor.size === 0) {

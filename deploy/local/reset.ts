@@ -1,14 +1,21 @@
-import { rm } from "node:fs/promises";
-import { loadConfig } from "../../services/platform/config.ts";
-import { DATA_FOLDER, LOG_FOLDER, localConfigSchema } from "./local-config.ts";
-import { assertPortsFree } from "./ports-free.ts";
-import { removePostgresData } from "./postgres-files.ts";
+import { parseArgs } from "node:util";
+import { removeDataFolder } from "./data-folder.ts";
+import { removeDockerServers } from "./docker-servers.ts";
+import { loadLocalConfig } from "./local-config.ts";
+import { assertPortsFree, serverPorts } from "./ports-free.ts";
 
+/** `npm run reset`: removes the data folder; with --docker the containers and their volumes as well. */
 try {
-  await assertPortsFree(loadConfig(localConfigSchema, process.env), true);
-  await removePostgresData(`${DATA_FOLDER}/postgres`);
-  for (const folder of [DATA_FOLDER, LOG_FOLDER]) await rm(folder, { recursive: true, force: true });
-  console.log(`removed ${DATA_FOLDER} and ${LOG_FOLDER}`);
+  const { values } = parseArgs({ options: { docker: { type: "boolean", default: false } } });
+  const config = loadLocalConfig();
+  if (values.docker) {
+    await removeDockerServers(config);
+    console.log("removed the containers and their data");
+  } else {
+    await assertPortsFree(config, serverPorts);
+  }
+  const folder = config.DATA_FOLDER;
+  console.log((await removeDataFolder(folder)) ? `removed ${folder}` : `${folder} does not exist`);
 } catch (error) {
   console.error(`nothing was removed: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

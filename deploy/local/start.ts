@@ -1,12 +1,15 @@
 import { parseArgs } from "node:util";
-import { ConfigError, loadConfig } from "../../services/platform/config.ts";
+import { ConfigError } from "../../services/platform/config.ts";
+import { holdDataFolder } from "./data-folder.ts";
 import { startDockerServers } from "./docker-servers.ts";
-import { type LocalConfig, localConfigSchema } from "./local-config.ts";
-import { type RunningServer, startLocalServers } from "./local-servers.ts";
-import { assertPortsFree } from "./ports-free.ts";
+import { type LocalConfig, loadLocalConfig } from "./local-config.ts";
+import { startLocalServers } from "./local-servers.ts";
+import { assertPortsFree, serverPorts, servicePorts } from "./ports-free.ts";
 import { prepareDatabase } from "./prepare-database.ts";
 import { createProgress } from "./progress.ts";
+import { createRunningServers } from "./running-servers.ts";
 import { serviceSpecifications, startService } from "./services.ts";
+import { onStopRequest } from "./stop-requests.ts";
 import { summary } from "./summary.ts";
 
 const USAGE = `Runs the whole system on this machine until Ctrl-C.
@@ -14,75 +17,66 @@ const USAGE = `Runs the whole system on this machine until Ctrl-C.
   npm start                      Postgres, Kafka and Redis as processes, and the three services
   npm start -- --docker          the three servers from docker-compose.yml instead
   npm start -- --servers-only    only the servers, with the database migrated
-  npm run reset                  removes all data
+  npm run reset                  removes all data (npm run reset -- --docker: the containers' too)
 
-Ports are set by the environment; .env.example lists them.`;
+Ports and the like are set by the environment or in .env; .env.example lists them.`;
 
-const running: RunningServer[] = [];
-let stopping = false;
-
-/** Services first, the relay while Postgres and Kafka still answer; then the servers. */
-async function stopAll(): Promise<boolean> {
-  stopping = true;
-  let clean = true;
-  for (const server of running.splice(0).reverse()) {
-    await server.stop().catch((error: Error) => {
-      clean = false;
-      console.error(error.message);
-    });
-  }
-  return clean;
+interface Choices {
+  readonly docker: boolean;
+  readonly serversOnly: boolean;
 }
 
-async function end(exitCode: number): Promise<never> {
-  const clean = await stopAll();
-  process.exit(clean ? exitCode : 1);
-}
+const starting = new AbortController();
+const servers = createRunningServers((server, how) => {
+  const output = server.lastOutput ? `${server.lastOutput()}\n\n` : "";
+  void end(1, `${output}${server.name} has ended by itself (${how}): stopping everything`);
+});
+let started: Promise<void> = Promise.resolve();
+let release = async () => {};
 
-function watch(server: RunningServer & { lastOutput?(): string }): void {
-  running.push(server);
-  void server.exited.then((how) => {
-    if (stopping) return;
-    console.error(`\n${server.name} has ended by itself (${how}); stopping everything`);
-    if (server.lastOutput) console.error(server.lastOutput());
-    void end(1);
-  });
-}
+async function start(config: LocalConfig, { docker, serversOnly }: Choices): Promise<void> {
+  const { signal } = starting;
+  const progress = createProgress(process.stderr, signal);
+  const options = { config, progress, signal, onStarted: servers.add };
+  // Containers that were left running hold the servers' ports, and are taken over.
+  await assertPortsFree(config, { ...(docker ? {} : serverPorts), ...(serversOnly ? {} : servicePorts) });
+  ({ release } = await holdDataFolder(config.DATA_FOLDER));
 
-async function start(config: LocalConfig, options: { docker: boolean; serversOnly: boolean }): Promise<void> {
-  const progress = createProgress(process.stderr);
-  await assertPortsFree(config, options.serversOnly);
-  const servers = { config, progress, onStarted: watch };
-  const superuserUrl = await (options.docker ? startDockerServers(servers) : startLocalServers(servers));
-  const database = await progress.step(
-    "database",
-    () => prepareDatabase(superuserUrl, config),
-    () => "migrated",
+  const superuserUrl = await (docker ? startDockerServers(options) : startLocalServers(options));
+  signal.throwIfAborted();
+  const migrated = () => "migrated";
+  const database = await progress.step("database", () => prepareDatabase(superuserUrl, config), migrated);
+  signal.throwIfAborted();
+  const services = serversOnly ? [] : serviceSpecifications(config, database);
+  const results = await Promise.allSettled(
+    services.map((service) => {
+      const ready = () => `ready on 127.0.0.1:${service.opsPort}`;
+      return progress.step(service.name, () => startService(service, options), ready);
+    }),
   );
-  if (!options.serversOnly) {
-    const services = serviceSpecifications(config, database).map((service) =>
-      progress.step(
-        service.name,
-        () => startService(service, watch),
-        () => `ready on port ${service.opsPort}`,
-      ),
-    );
-    const results = await Promise.allSettled(services);
-    for (const result of results) if (result.status === "rejected") throw result.reason;
-  }
-  process.stdout.write(summary(config, database, options.serversOnly));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+  process.stdout.write(await summary({ config, database, docker, serversOnly }));
 }
 
-let interrupts = 0;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    interrupts += 1;
-    // Children that are still there get their signal when this process ends.
-    if (interrupts > 1) process.exit(130);
-    console.error("\nstopping (again to force)");
-    void end(0);
-  });
+/** Ends this process when everything that it has started is stopped. */
+async function end(exitCode: number, reason: string): Promise<void> {
+  if (starting.signal.aborted) return;
+  starting.abort();
+  console.error(`\n${reason}`);
+  await started.catch(() => {}); // called off; what it had started is in `servers`
+  const hadServers = servers.count > 0;
+  const problems = await servers.stop();
+  await release();
+  for (const problem of problems) console.error(problem);
+  if ((hadServers || exitCode === 0) && problems.length === 0) console.error("everything is stopped");
+  process.exit(problems.length === 0 ? exitCode : 1);
 }
+
+onStopRequest({
+  stop: () => void end(0, "stopping (Ctrl-C again kills)"),
+  // What still runs gets its signal from the system when this process ends.
+  force: () => process.exit(130),
+});
 
 try {
   const { values } = parseArgs({
@@ -96,12 +90,11 @@ try {
     console.log(USAGE);
     process.exit(0);
   }
-  const config = loadConfig(localConfigSchema, process.env);
-  await start(config, { docker: values.docker, serversOnly: values["servers-only"] });
+  const config = loadLocalConfig();
+  started = start(config, { docker: values.docker, serversOnly: values["servers-only"] });
+  await started;
 } catch (error) {
-  // A stop asked for while starting makes steps fail: nothing to report.
-  if (!stopping) {
-    console.error(error instanceof Error ? `\n${error.message}` : error);
-    await end(error instanceof ConfigError ? 2 : 1);
-  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ConfigError) await end(2, `the configuration is wrong\n${message}`);
+  else await end(1, message);
 }

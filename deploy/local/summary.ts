@@ -1,53 +1,80 @@
 import { spawnSync } from "node:child_process";
+import { relative } from "node:path";
 import { styleText } from "node:util";
-import { LOG_FOLDER, type LocalConfig } from "./local-config.ts";
+import { dataIn } from "./data-folder.ts";
+import { kafkaLibraries } from "./kafka-libraries.ts";
+import type { LocalConfig } from "./local-config.ts";
 import type { DatabaseUrls } from "./prepare-database.ts";
 
-/** What to open and what to try, once everything runs. */
-export function summary(config: LocalConfig, database: DatabaseUrls, serversOnly: boolean): string {
-  const bold = (text: string) => styleText("bold", text);
-  const kafka = `127.0.0.1:${config.KAFKA_PORT}`;
-  const ops = (port: number) => `http://localhost:${port}/readyz  /metrics  /livez`;
-  const servers = [
-    ["Postgres", database.owner],
-    ["Kafka", kafka],
-    ["Redis", `redis://127.0.0.1:${config.REDIS_PORT}`],
-  ];
-  const services = [
-    ["REST", `http://localhost:${config.API_PORT}/orders  (Connect and gRPC-Web on the same port)`],
-    ["gRPC", `localhost:${config.API_GRPC_PORT}  (HTTP/2 without TLS)`],
-    ["relay", ops(config.RELAY_OPS_PORT)],
-    ["API", ops(config.API_OPS_PORT)],
-    ["projector", ops(config.PROJECTOR_OPS_PORT)],
-    ["logs", `${LOG_FOLDER}/*.log`],
-  ];
-  const addresses = serversOnly ? servers : [...services, ...servers];
-  const lines = ["", bold("Everything runs. Ctrl-C stops all of it.")];
-  for (const [name = "", address = ""] of addresses) lines.push(`  ${name.padEnd(10)} ${address}`);
-  if (!serversOnly)
-    lines.push("", bold("Try, in another terminal in this folder:"), ...commands(config, kafka));
-  return `${lines.join("\n")}\n`;
+export interface SummaryOptions {
+  readonly config: LocalConfig;
+  readonly database: DatabaseUrls;
+  readonly docker: boolean;
+  readonly serversOnly: boolean;
 }
 
-function commands(config: LocalConfig, kafka: string): string[] {
-  const order = `'{"customerId":"c-1","pickupPointId":"p-7","currency":"EUR","lines":[{"sku":"book","quantity":"1","unitPriceMinor":"1990"}]}'`;
-  const hasKcat = spawnSync("kcat", ["-V"], { stdio: "ignore" }).status === 0;
-  const watch = hasKcat
-    ? `kcat -b ${kafka} -C -t orders-events -o beginning -f '%h\\n  %k %s\\n'`
-    : `java -cp '.local/kafka-libs/*/*' kafka.tools.ConsoleConsumer --bootstrap-server ${kafka} --topic orders-events --from-beginning`;
+/** What to open and what to try, once everything runs. */
+export async function summary(options: SummaryOptions): Promise<string> {
+  const { serversOnly, docker } = options;
+  const bold = (text: string) => styleText("bold", text);
+  const reset = docker ? "npm run reset -- --docker" : "npm run reset";
   return [
     "",
-    "  # create an order over REST",
-    `  curl -s localhost:${config.API_PORT}/orders -H 'content-type: application/json' -d ${order}`,
+    bold(`Everything runs. Ctrl-C stops it; the data stays until \`${reset}\`.`),
     "",
-    "  # create one over gRPC",
-    `  npx buf curl --protocol grpc --http2-prior-knowledge --schema . -d ${order} \\`,
-    `    http://localhost:${config.API_GRPC_PORT}/orders.v1.OrderService/CreateOrder`,
+    ...addresses(options).map(([name, address]) => `  ${name.padEnd(11)}${address}`),
+    ...(serversOnly
+      ? []
+      : ["", bold("Try, in another terminal in this folder:"), ...(await commands(options))]),
     "",
-    "  # watch the events on the topic",
-    `  ${watch}`,
-    "",
-    "  # and the read model",
-    `  redis-cli -p ${config.REDIS_PORT} --scan --pattern 'order:*'`,
+  ].join("\n");
+}
+
+function addresses({ config, database, serversOnly }: SummaryOptions): [name: string, address: string][] {
+  const ops = (port: number) => `http://127.0.0.1:${port}/metrics, /readyz, /livez`;
+  const services: [string, string][] = [
+    ["REST", `http://127.0.0.1:${config.API_PORT}/orders (Connect and gRPC-Web on the same port)`],
+    ["gRPC", `http://127.0.0.1:${config.API_GRPC_PORT} (HTTP/2 without TLS; Connect and gRPC-Web as well)`],
+    ["API", ops(config.API_OPS_PORT)],
+    ["relay", ops(config.RELAY_OPS_PORT)],
+    ["projector", ops(config.PROJECTOR_OPS_PORT)],
   ];
+  return [
+    ...(serversOnly ? [] : services),
+    ["Postgres", database.owner],
+    ["Kafka", `127.0.0.1:${config.KAFKA_PORT}`],
+    ["Redis", `redis://127.0.0.1:${config.REDIS_PORT}`],
+    ...(serversOnly ? [] : [["logs", `${dataIn(config.DATA_FOLDER).logs}/*.log`] as [string, string]]),
+  ];
+}
+
+async function commands(options: SummaryOptions): Promise<string[]> {
+  const { API_PORT, API_GRPC_PORT } = options.config;
+  const order = `'{"customerId":"c-1","pickupPointId":"p-7","currency":"EUR","lines":[{"sku":"book","quantity":"1","unitPriceMinor":"1990"}]}'`;
+  return [
+    "",
+    "  # an order over REST",
+    `  curl -sS -w '\\n' -H 'content-type: application/json' http://127.0.0.1:${API_PORT}/orders -d \\`,
+    `    ${order}`,
+    "",
+    "  # one over gRPC",
+    `  npx buf curl --protocol grpc --http2-prior-knowledge --schema . \\`,
+    `    http://127.0.0.1:${API_GRPC_PORT}/orders.v1.OrderService/CreateOrder -d \\`,
+    `    ${order}`,
+    "",
+    "  # the events on the topic, as they come",
+    `  ${await watchCommand(options)}`,
+  ];
+}
+
+async function watchCommand({ config, docker }: SummaryOptions): Promise<string> {
+  const consumer = (brokers: string) =>
+    `--bootstrap-server ${brokers} --topic orders-events --from-beginning --formatter-property print.key=true --formatter-property print.headers=true`;
+  const brokers = `127.0.0.1:${config.KAFKA_PORT}`;
+  const hasKcat = spawnSync("kcat", ["-V"], { stdio: "ignore" }).status === 0;
+  if (hasKcat) return `kcat -q -b ${brokers} -C -t orders-events -o beginning -f '%h\\n%k %s\\n\\n'`;
+  if (docker)
+    return `docker compose exec kafka /opt/kafka/bin/kafka-console-consumer.sh ${consumer("kafka:9092")}`;
+  const libraries = relative(".", await kafkaLibraries(() => {}));
+  return `java -cp '${libraries}/*' org.apache.kafka.tools.consumer.ConsoleConsumer ${consumer(brokers)}`;
 }

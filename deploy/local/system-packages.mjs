@@ -2,21 +2,30 @@
 // Debian or Ubuntu), and names the exact command elsewhere. Runs under any Node from 18 on, with nothing installed.
 // From the shell: node system-packages.mjs java mvn redis-server kcat
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** @typedef {"java" | "mvn" | "redis-server" | "kcat"} Program */
 
-/** How each program is found and what package has it, by package manager. */
+/**
+ * How each program is found, and what package has it by package manager; of several, the first that the system offers.
+ * @type {Record<Program, { isThere: () => boolean, apt: [string, ...string[]], brew: string, dnf: string }>}
+ */
 const programs = {
   java: {
-    test: ["java", "-version"],
-    apt: "openjdk-17-jre-headless",
-    brew: "openjdk@17",
+    isThere: hasJava,
+    apt: ["openjdk-21-jre-headless", "openjdk-17-jre-headless"],
+    brew: "openjdk@21",
     dnf: "java-21-openjdk-headless",
   },
-  mvn: { test: ["mvn", "--version"], apt: "maven", brew: "maven", dnf: "maven" },
-  "redis-server": { test: ["redis-server", "--version"], apt: "redis-server", brew: "redis", dnf: "redis" },
-  kcat: { test: ["kcat", "-V"], apt: "kcat", brew: "kcat", dnf: "kcat" },
+  mvn: { isThere: () => runs("mvn", "--version"), apt: ["maven"], brew: "maven", dnf: "maven" },
+  "redis-server": {
+    isThere: () => runs("redis-server", "--version"),
+    apt: ["redis-server"],
+    brew: "redis",
+    dnf: "redis",
+  },
+  kcat: { isThere: () => runs("kcat", "-V"), apt: ["kcat"], brew: "kcat", dnf: "kcat" },
 };
 
 /**
@@ -26,30 +35,54 @@ const programs = {
  * @returns {string | undefined} what the user has to do, when it could not be done
  */
 export function ensureSystemPackages(names, log) {
-  let missing = names.filter((name) => !runs(programs[name].test));
+  let missing = names.filter((name) => !programs[name].isThere());
   if (missing.length === 0) return undefined;
-  const manager = ["apt-get", "brew", "dnf"].find((name) => runs([name, "--version"]));
+  const manager = ["apt-get", "brew", "dnf"].find((name) => runs(name, "--version"));
+  let output = "";
   if (manager === "apt-get" && process.getuid?.() === 0) {
-    log(`installing ${missing.join(", ")} with apt-get`);
-    aptInstall(missing.map((name) => programs[name].apt));
-    missing = missing.filter((name) => !runs(programs[name].test));
+    output = aptInstall(missing, log);
+    missing = missing.filter((name) => !programs[name].isThere());
     if (missing.length === 0) return undefined;
   }
-  return `${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing; install with: ${command(manager, missing)}`;
+  return `${output}${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing; install with: ${command(manager, missing)}`;
 }
 
-/** @param {readonly string[]} command */
-function runs([program = "", ...args]) {
+/** Kafka needs Java 17 or newer. An older one counts as none: a newer package takes its place on the path. */
+function hasJava() {
+  const java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, "bin", "java") : "java";
+  const { stderr } = spawnSync(java, ["-version"], { encoding: "utf8" });
+  return Number(/version "(\d+)/.exec(stderr ?? "")?.[1]) >= 17;
+}
+
+/** @param {string} program @param {string[]} args */
+function runs(program, ...args) {
   return spawnSync(program, args, { stdio: "ignore" }).status === 0;
 }
 
-/** @param {readonly string[]} packages */
-function aptInstall(packages) {
+/**
+ * @param {readonly Program[]} names
+ * @param {(line: string) => void} log
+ * @returns {string} what apt-get said when it failed, else nothing
+ */
+function aptInstall(names, log) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  /** @type {import("node:child_process").SpawnSyncOptions} */
-  const options = { stdio: ["ignore", 2, 2], env };
-  spawnSync("apt-get", ["update", "-qq"], options);
-  spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], options);
+  /** @param {string[]} args */
+  const apt = (...args) => {
+    const { status, stdout, stderr } = spawnSync("apt-get", ["-qq", ...args], { encoding: "utf8", env });
+    return status === 0 ? "" : `apt-get ${args[0]} failed:\n${stdout}${stderr}\n`;
+  };
+  log("updating apt's lists");
+  const update = apt("update");
+  const packages = names.map(aptPackage);
+  log(`installing ${packages.join(", ")} with apt-get`);
+  const install = apt("install", "-y", "--no-install-recommends", ...packages);
+  return install && update + install;
+}
+
+/** @param {Program} name */
+function aptPackage(name) {
+  const { apt } = programs[name];
+  return apt.find((candidate) => runs("apt-cache", "show", candidate)) ?? apt[0];
 }
 
 /**
@@ -59,7 +92,7 @@ function aptInstall(packages) {
 function command(manager, names) {
   if (manager === "brew") return `brew install ${names.map((name) => programs[name].brew).join(" ")}`;
   if (manager === "dnf") return `sudo dnf install -y ${names.map((name) => programs[name].dnf).join(" ")}`;
-  return `sudo apt-get install -y ${names.map((name) => programs[name].apt).join(" ")}`;
+  return `sudo apt-get install -y ${names.map(aptPackage).join(" ")}`;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
