@@ -81,9 +81,10 @@ export function createBatchPublisher(options: {
     events: readonly OutboxEvent[],
     signal: AbortSignal,
   ): Promise<readonly OutboxEvent[]> {
-    const { ids, gaps } = await tail.read(endOffsets, { settle: true, signal });
-    for (const gap of gaps) log.warn({ gap }, "some events may be published twice");
-    return events.filter(({ id }) => !ids.take(id));
+    const found = await tail.read(endOffsets, { settle: true, signal });
+    for (const gap of found.gaps) log.warn({ gap }, "some events may be published twice");
+    endOffsets = mergeOffsets(endOffsets, found.endOffsets);
+    return events.filter(({ id }) => !found.ids.take(id));
   }
 
   async function publish(events: readonly OutboxEvent[], abandon: AbortSignal): Promise<PublishResult> {
