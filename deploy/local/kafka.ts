@@ -77,26 +77,31 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   return { port, pid: server.pid, brokers, exited: server.exited, stop: (signal) => server.stop(signal) };
 }
 
+/** What docker-compose.yml gives its Kafka as well. */
+export const kafkaSettings = {
+  "process.roles": "broker,controller",
+  "node.id": "1",
+  "controller.listener.names": "CONTROLLER",
+  "auto.create.topics.enable": "false",
+  "offsets.topic.replication.factor": "1",
+  "offsets.topic.num.partitions": "4",
+  "transaction.state.log.replication.factor": "1",
+  "transaction.state.log.min.isr": "1",
+  "transaction.state.log.num.partitions": "4",
+  "group.initial.rebalance.delay.ms": "0",
+  // After a crash the broker is let in again only when its old session is over (9 s by default).
+  "broker.session.timeout.ms": "3000",
+  "broker.heartbeat.interval.ms": "500",
+} as const;
+
 function settingsFor(port: number, controllerPort: number, logDir: string): Record<string, string> {
   return {
-    "process.roles": "broker,controller",
-    "node.id": "1",
+    ...kafkaSettings,
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    "controller.listener.names": "CONTROLLER",
     // Voters by configuration, not in the metadata log: the controller's port may change from start to start.
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
     "log.dirs": logDir,
-    "auto.create.topics.enable": "false",
-    "offsets.topic.replication.factor": "1",
-    "offsets.topic.num.partitions": "4",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
-    "transaction.state.log.num.partitions": "4",
-    "group.initial.rebalance.delay.ms": "0",
-    // After a crash the broker is let in again only when its old session is over (9 s by default).
-    "broker.session.timeout.ms": "3000",
-    "broker.heartbeat.interval.ms": "500",
   };
 }

@@ -90,17 +90,22 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   };
 }
 
+/** What docker-compose.yml gives its Postgres as well. */
+export const postgresSettings = {
+  wal_level: "logical",
+  max_replication_slots: "20",
+  max_wal_senders: "20",
+  max_connections: "200",
+  // With a limit, pg_replication_slots.safe_wal_size is known.
+  max_slot_wal_keep_size: "4GB",
+} as const;
+
 function settingsFor(options: PostgresOptions, port: number): Record<string, string> {
   return {
     listen_addresses: "127.0.0.1",
     port: String(port),
     unix_socket_directories: "",
-    wal_level: "logical",
-    max_replication_slots: "20",
-    max_wal_senders: "20",
-    max_connections: "200",
-    // With a limit, pg_replication_slots.safe_wal_size is known.
-    max_slot_wal_keep_size: "4GB",
+    ...postgresSettings,
     ...(options.fsync === false ? { fsync: "off", full_page_writes: "off" } : {}),
     ...options.settings,
   };
