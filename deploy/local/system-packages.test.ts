@@ -1,0 +1,89 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+
+const script = join(import.meta.dirname, "system-packages.mjs");
+const isRoot = process.getuid?.() === 0;
+const java17 = "echo 'openjdk version \"17.0.1\"' >&2";
+let path: string;
+
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), "system-packages-"));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+});
+
+/** Puts a program on a path that has nothing else. */
+function program(name: string, body = "exit 0"): void {
+  writeFileSync(join(path, name), `#!/bin/sh\n${body}\n`);
+  chmodSync(join(path, name), 0o755);
+}
+
+function ensure(...names: string[]) {
+  const { status, stderr } = spawnSync(process.execPath, [script, ...names], {
+    env: { PATH: path },
+    encoding: "utf8",
+  });
+  return { status, stderr };
+}
+
+test("with all programs there it is quiet", () => {
+  program("java", java17);
+  program("mvn");
+  expect(ensure("java", "mvn")).toEqual({ status: 0, stderr: "" });
+});
+
+test("an old Java counts as none", () => {
+  program("java", "echo 'openjdk version \"11.0.2\"' >&2");
+  program("brew");
+  expect(ensure("java")).toMatchObject({
+    status: 1,
+    stderr: "java is missing; install with: brew install openjdk@21\n",
+  });
+});
+
+test.each([
+  ["brew", "brew install maven redis"],
+  ["dnf", "sudo dnf install -y maven redis"],
+])("where there is %s, its command is named", (manager, command) => {
+  program(manager);
+  expect(ensure("mvn", "redis-server")).toEqual({
+    status: 1,
+    stderr: `mvn, redis-server are missing; install with: ${command}\n`,
+  });
+});
+
+test.runIf(isRoot)(
+  "root on Debian or Ubuntu gets them through apt, Java in the newest version that there is",
+  () => {
+    program("apt-cache", '[ "$2" != openjdk-21-jre-headless ]');
+    const calls = join(path, "calls");
+    const makeJava = `printf '#!/bin/sh\\n%s\\n' "${java17.replaceAll('"', '\\"')}" > ${path}/java; /bin/chmod 755 ${path}/java`;
+    program("apt-get", `echo "$*" >> ${calls}; case "$*" in *install*) ${makeJava};; esac`);
+    const { status, stderr } = ensure("java");
+    expect(stderr).toBe("updating apt's lists\ninstalling openjdk-17-jre-headless with apt-get\n");
+    expect(status).toBe(0);
+    expect(readFileSync(calls, "utf8")).toContain(
+      "-qq install -y --no-install-recommends openjdk-17-jre-headless",
+    );
+  },
+);
+
+test.runIf(isRoot)("when apt fails, what it said is shown and the command is named", () => {
+  program("apt-cache");
+  program("apt-get", 'case "$*" in *install*) echo "E: no network" >&2; exit 100;; esac');
+  expect(ensure("kcat")).toEqual({
+    status: 1,
+    stderr:
+      "updating apt's lists\ninstalling kcat with apt-get\napt-get install failed:\nE: no network\n\n" +
+      "kcat is missing; install with: sudo apt-get install -y kcat\n",
+  });
+});
+
+test("a program that it does not know is refused", () => {
+  expect(ensure("emacs")).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("unknown program emacs"),
+  });
+});
