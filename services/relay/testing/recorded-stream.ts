@@ -1,4 +1,4 @@
-import type { OpenStream, StreamSink } from "../application/event-stream.ts";
+import type { EventStream, OpenStream, StreamSink } from "../application/event-stream.ts";
 import type { OutboxEvent } from "../domain/outbox-event.ts";
 import { createReplicationStream } from "../infrastructure/postgres/replication-stream.ts";
 
@@ -19,8 +19,22 @@ export interface RecordedStream {
 
 export const outboxTable = { schema: "public", name: "outbox" };
 
-export async function openRecordedStream(
+export function openRecordedStream(
   options: { readonly databaseUrl: string; readonly slot: string; readonly publication?: string },
+  onEvent?: (event: OutboxEvent) => void,
+): Promise<RecordedStream> {
+  const stream = createReplicationStream({
+    relay: "test",
+    publication: "outbox",
+    table: outboxTable,
+    ...options,
+  });
+  return recordStream(stream, onEvent);
+}
+
+/** Opens the stream and writes down what comes. */
+export async function recordStream(
+  eventStream: EventStream,
   onEvent: (event: OutboxEvent) => void = () => {},
 ): Promise<RecordedStream> {
   const transactions: RecordedTransaction[] = [];
@@ -44,11 +58,6 @@ export async function openRecordedStream(
     },
     keepalive: (walEnd) => keepalives.push(walEnd),
   };
-  const stream = await createReplicationStream({
-    relay: "test",
-    publication: "outbox",
-    table: outboxTable,
-    ...options,
-  }).open(sink);
+  const stream = await eventStream.open(sink);
   return { stream, transactions, events, keepalives };
 }

@@ -3,8 +3,15 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
 import { eventually } from "../../../../test/support/eventually.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
+import { commitTwoAdjacent } from "../../testing/adjacent-commits.ts";
 import { insertRow, insertRows } from "../../testing/outbox-rows.ts";
-import { openRecordedStream, type RecordedStream } from "../../testing/recorded-stream.ts";
+import {
+  openRecordedStream,
+  outboxTable,
+  type RecordedStream,
+  recordStream,
+} from "../../testing/recorded-stream.ts";
+import { createReplicationStream } from "./replication-stream.ts";
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -44,38 +51,16 @@ const activePid = async () =>
   (await pool.query("select active_pid from pg_replication_slots where slot_name = $1", [slot])).rows[0]
     .active_pid;
 
-/** Two transactions of which the second one's commit record begins at the very byte where the first one's ends. */
-async function commitTwoAdjacent(recorded: RecordedStream): Promise<void> {
-  const [a, b] = [await pool.connect(), await pool.connect()];
-  try {
-    for (let attempt = 0; attempt < 50; attempt++) {
-      recorded.transactions.length = 0;
-      for (const client of [a, b]) {
-        await client.query("begin");
-        await insertRow(client);
-      }
-      await Promise.all([a.query("commit"), b.query("commit")]);
-      await eventually(() => expect(recorded.transactions).toHaveLength(2));
-      if (recorded.transactions[1]?.commitLsn === recorded.transactions[0]?.endLsn) return;
-    }
-    throw new Error("no two commits became adjacent in the WAL");
-  } finally {
-    a.release();
-    b.release();
-  }
-}
-
 test("of two commits adjacent in the WAL, confirming the first does not lose the second", async () => {
   const before = await open();
-  await commitTwoAdjacent(before);
-  const [first, second] = before.transactions;
-  before.stream.confirm(first?.endLsn ?? 0n);
+  const [first, second] = await commitTwoAdjacent(pool, before);
+  before.stream.confirm(first.endLsn);
   await before.stream.stop();
-  expect(await confirmedFlushLsn()).toBe(first?.endLsn);
+  expect(await confirmedFlushLsn()).toBe(first.endLsn);
 
   const after = await open();
   await eventually(() => expect(after.transactions).toHaveLength(1));
-  expect(after.events[0]?.id).toBe(second?.events[0]?.id);
+  expect(after.events[0]?.id).toBe(second.events[0]?.id);
 });
 
 test("what was received but not confirmed comes again on the next connection, from the first event on", async () => {
@@ -87,6 +72,24 @@ test("what was received but not confirmed comes again on the next connection, fr
   const after = await open();
   await eventually(() => expect(after.transactions).toHaveLength(1));
   expect(after.events.map(({ id }) => id)).toEqual(before.events.map(({ id }) => id));
+});
+
+test("each opening of the same stream starts at the slot's own position, whatever the one before has received", async () => {
+  const stream = createReplicationStream({
+    databaseUrl: database.relayUrl,
+    relay: "test",
+    slot,
+    publication: "outbox",
+    table: outboxTable,
+  });
+  for (let i = 0; i < 3; i++) {
+    await insertRow(pool);
+    const recorded = await recordStream(stream);
+    opened.push(recorded);
+    await eventually(() => expect(recorded.transactions).toHaveLength(i + 1));
+    recorded.stream.destroy();
+    await eventually(async () => expect(await activePid()).toBeNull());
+  }
 });
 
 test("the server neither hangs up on a quiet or paused stream nor hears of anything that was not confirmed", async () => {
