@@ -20,6 +20,7 @@ export type HandingOver = ReadingWal &
     readonly fallbackAfterMs: number;
   };
 
+const MIN_TRY_MS = 500;
 const RETRY = { initialMs: 100, maxMs: 2_000 };
 /** While polling goes well there is no hurry to get back. */
 const WAY_BACK = { initialMs: 500, maxMs: 30_000 };
@@ -81,11 +82,17 @@ export async function readByMode(deps: HandingOver, leadership: Leadership, sett
     return isLasting(err) || performance.now() - (failingSince ?? 0) > deps.fallbackAfterMs;
   }
 
+  /** Making a slot may have to wait for others' transactions: polling must not wait with it. */
+  function untilFallback(): AbortSignal {
+    if (deps.mode !== "auto") return halt;
+    return AbortSignal.any([halt, AbortSignal.timeout(Math.max(deps.fallbackAfterMs, MIN_TRY_MS))]);
+  }
+
   /** Resolves with why the WAL cannot be read; undefined at `halt`. */
   async function streamWhilePossible(): Promise<string | undefined> {
     while (!halt.aborted) {
       try {
-        await stream(await slot.prepare(saver.current.confirmedLsn, { anew, signal: halt }));
+        await stream(await slot.prepare(saver.current.confirmedLsn, { anew, signal: untilFallback() }));
       } catch (err) {
         if (halt.aborted) return undefined;
         const reason = noteFailure(err);

@@ -19,13 +19,19 @@ export async function readWal(
   const { saver, halt } = resumed;
   const { observer, log } = deps;
   // A drain that was under way is finished in any case: the stream knows snapshots, not drains.
-  if (!slot.complete || saver.current.drain) {
+  if (saver.current.drain) {
+    observer.phase("draining");
+    await drainOutbox(deps, resumed).finally(() => saver.flush());
+    if (halt.aborted) return;
+  }
+  if (!slot.complete) {
     log.info({ lsn: formatLsn(slot.confirmedFlushLsn) }, "draining what the slot does not reach back to");
     observer.phase("draining");
     try {
       await drainOutbox(deps, resumed);
       if (halt.aborted) return;
-      // What ends below the slot's position was committed before the drain's snapshot, so it is published.
+      // What ends below the slot's position was committed before this drain's snapshot, so it is published. (Not so for a drain
+      // that was only finished: its snapshot may be older than the slot.)
       const confirmedLsn = maxLsn(slot.confirmedFlushLsn, saver.current.confirmedLsn);
       saver.note({ ...saver.current, confirmedLsn, confirmedOffsets: saver.current.publishedOffsets }, 0);
     } finally {
