@@ -8,20 +8,25 @@ const password = () => z.string().regex(/^[\w-]{1,64}$/, "must be letters, digit
 
 /** The environment of `npm start`: where everything listens, on the loopback, and the passwords of a database that is for trying out. */
 export const localConfigSchema = z.object({
-  POSTGRES_PORT: port().default(54329).describe("Postgres"),
-  KAFKA_PORT: port().default(29092).describe("Kafka"),
-  REDIS_PORT: port().default(26379).describe("Redis"),
-  API_PORT: port().default(8080).describe("The API over HTTP/1.1: REST, Connect, gRPC-Web"),
-  API_GRPC_PORT: port().default(9090).describe("The API over HTTP/2 without TLS: gRPC, Connect, gRPC-Web"),
-  RELAY_OPS_PORT: port().default(9464).describe("The relay's ops server"),
-  API_OPS_PORT: port().default(9465).describe("The API's ops server"),
-  PROJECTOR_OPS_PORT: port().default(9466).describe("The projector's ops server"),
+  POSTGRES_PORT: port().default(54329).describe("Port of Postgres"),
+  KAFKA_PORT: port().default(29092).describe("Port of Kafka"),
+  REDIS_PORT: port().default(26379).describe("Port of Redis"),
+  API_PORT: port().default(8080).describe("Port of the API over HTTP/1.1: REST, Connect, gRPC-Web"),
+  API_GRPC_PORT: port()
+    .default(9090)
+    .describe("Port of the API over HTTP/2 without TLS: gRPC, Connect, gRPC-Web"),
+  RELAY_OPS_PORT: port().default(9464).describe("Port of the relay's ops server"),
+  API_OPS_PORT: port().default(9465).describe("Port of the API's ops server"),
+  PROJECTOR_OPS_PORT: port().default(9466).describe("Port of the projector's ops server"),
   POSTGRES_PASSWORD: password()
     .default("postgres")
-    .describe("Of the superuser postgres; stays as it was when the data was made"),
-  ORDERS_API_PASSWORD: password().default("orders_api").describe("Of the API's database role"),
-  OUTBOX_RELAY_PASSWORD: password().default("outbox_relay").describe("Of the relay's database role"),
-  DATA_FOLDER: z.string().default(".local/data").describe("All data and logs; `npm run reset` removes it"),
+    .describe("Password of the superuser postgres; stays as it was when the data was made"),
+  ORDERS_API_PASSWORD: password().default("orders_api").describe("Password of the API's database role"),
+  OUTBOX_RELAY_PASSWORD: password().default("outbox_relay").describe("Password of the relay's database role"),
+  DATA_FOLDER: z
+    .string()
+    .default(".local/data")
+    .describe("Where all data and logs lie; `npm run reset` removes it"),
 });
 
 export type LocalConfig = Readonly<z.output<typeof localConfigSchema>>;

@@ -38,6 +38,13 @@ test("the result cannot be changed", () => {
   expect(() => Object.assign(config, { OPS_PORT: 1 })).toThrow(TypeError);
 });
 
+test("a map is shown with what it holds", () => {
+  const topics = new Map([["order", "orders-events"]]);
+  expect(JSON.stringify(redactConfig({ RELAY_TOPICS: topics }))).toBe(
+    '{"RELAY_TOPICS":{"order":"orders-events"}}',
+  );
+});
+
 test("secrets in URLs are redacted, the rest stays readable", () => {
   expect(
     redactConfig({ DATABASE_URL: "postgres://relay:pa55@db:5432/orders?sslpassword=x", OPS_PORT: 1 }),

@@ -46,7 +46,8 @@ export function redactConfig(config: Readonly<Record<string, unknown>>): Record<
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => [
       name,
-      typeof value === "string" ? redactUrl(value) : value,
+      // JSON would show a map as empty.
+      typeof value === "string" ? redactUrl(value) : value instanceof Map ? Object.fromEntries(value) : value,
     ]),
   );
 }
@@ -80,7 +81,13 @@ export const variable = {
 
 /** Variables that every service has. */
 export const commonVariables = {
-  HOST: z.string().default("127.0.0.1"),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal"]).default("info"),
-  SHUTDOWN_TIMEOUT_MS: variable.integer(100, 600_000).default(15_000),
+  HOST: z.string().default("127.0.0.1").describe("The address that it listens on; 0.0.0.0 in a container"),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
+    .default("info")
+    .describe("trace, debug, info, warn, error or fatal"),
+  SHUTDOWN_TIMEOUT_MS: variable
+    .integer(100, 600_000)
+    .default(15_000)
+    .describe("Longest time to stop in; what is not done by then is given up"),
 };
