@@ -131,6 +131,7 @@ test("one command starts everything; an order gets from REST to the read model; 
 
   // Under npm one Ctrl-C arrives twice: from the terminal, and passed on by npm.
   everything.child.kill("SIGINT");
+  await eventually(() => expect(everything.output()).toContain("stopping"), { intervalMs: 1 });
   everything.child.kill("SIGINT");
   expect(await everything.ended).toBe(0);
   expect(everything.output()).toMatch(/everything is stopped\n$/);

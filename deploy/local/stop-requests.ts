@@ -3,7 +3,7 @@
  * from the terminal and from npm, which passes it on: a repetition within a moment is the same request.
  */
 export function onStopRequest({ stop, force }: { stop: () => void; force: () => void }): void {
-  const momentMs = 500;
+  const momentMs = 1_000;
   let first: number | undefined;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
