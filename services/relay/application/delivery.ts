@@ -72,6 +72,8 @@ export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
 
   /** What can be sent; the rest goes to the dead letters. */
   async function sort(events: readonly OutboxEvent[]): Promise<readonly OutboxEvent[]> {
+    const nothingSpecial = parkedKeys.size === 0 && alreadyPublished.size === 0;
+    if (nothingSpecial && !events.some((event) => publisher.refusal(event))) return events;
     const toSend: OutboxEvent[] = [];
     const toPark: ParkedEvent[] = [];
     const parkedHere = new Set<string>();

@@ -71,6 +71,8 @@ export async function readByMode(deps: HandingOver, leadership: Leadership, sett
   }
 
   function noteFailure(err: unknown): string {
+    // Not the WAL's fault: another leads, or somebody has reset the checkpoint.
+    if (hasCode(err, "LEASE_LOST")) throw err;
     failingSince ??= performance.now();
     if (hasCode(err, "PUBLICATION_INCOMPLETE")) anew = true;
     patience = hasCode(err, "STREAM_SILENT") ? Math.min(patience * 2, MAX_PATIENCE) : 1;
@@ -112,11 +114,13 @@ export async function readByMode(deps: HandingOver, leadership: Leadership, sett
     const enough = new AbortController();
     const polling = { ...leadership, halt: AbortSignal.any([halt, enough.signal]) };
     const finding = findSlot(wayBack, polling.halt).finally(() => enough.abort());
+    // Awaited below; until then its rejection has nobody else.
+    finding.catch(() => {});
     try {
       await poll(polling, reason);
     } finally {
       enough.abort();
-      await finding.catch(() => {});
+      await Promise.allSettled([finding]);
     }
     return finding;
   }
