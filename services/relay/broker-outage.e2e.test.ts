@@ -59,7 +59,7 @@ test("while the broker is away nothing is confirmed and readiness says why; afte
   kafka = await startKafka({ dataDir, port: kafka.port, log: silent });
   await processed(5_001);
   await isReady(relay);
-  expect(await checkOutbox(pool, "orders-events", kafka.brokers)).toEqual({
+  expect(await checkOutbox(pool, "orders-events", { brokers: kafka.brokers })).toEqual({
     committed: 5_001,
     ...nothingWrong,
   });

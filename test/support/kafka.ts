@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import kafkajs from "kafkajs";
 import { testServers } from "./servers.ts";
 
-export { type KafkaRecord, readToEnd, readTopic } from "./kcat.ts";
+export { forEachRecord, type KafkaRecord, readToEnd, readTopic } from "./kcat.ts";
 
 export function kafkaBrokers(): string[] {
   return testServers().kafkaBrokers.split(",");

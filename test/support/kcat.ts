@@ -30,12 +30,33 @@ export function readToEnd(topic: string, options: ReadOptions = {}): Promise<Kaf
   return runKcat(topic, ["-e"], undefined, options);
 }
 
+/** The same, one by one: for topics that do not fit into memory. */
+export async function forEachRecord(
+  topic: string,
+  options: ReadOptions,
+  onRecord: (record: KafkaRecord) => void,
+): Promise<void> {
+  await streamKcat(topic, ["-e"], undefined, options, onRecord);
+}
+
 async function runKcat(
   topic: string,
   until: readonly string[],
   count: number | undefined,
-  { timeoutMs = 15_000, brokers = testServers().kafkaBrokers }: ReadOptions,
+  options: ReadOptions,
 ): Promise<KafkaRecord[]> {
+  const records: KafkaRecord[] = [];
+  await streamKcat(topic, until, count, options, (record) => records.push(record));
+  return records;
+}
+
+async function streamKcat(
+  topic: string,
+  until: readonly string[],
+  count: number | undefined,
+  { timeoutMs = 15_000, brokers = testServers().kafkaBrokers }: ReadOptions,
+  onRecord: (record: KafkaRecord) => void,
+): Promise<void> {
   const kcat = spawn(
     "kcat",
     ["-C", "-b", brokers, "-t", topic, "-o", "beginning", "-q", "-u", "-J", ...until],
@@ -43,9 +64,24 @@ async function runKcat(
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
-  const out: Buffer[] = [];
   const err: Buffer[] = [];
-  kcat.stdout.on("data", (chunk) => out.push(chunk));
+  let read = 0;
+  let cut = "";
+  let failure: unknown;
+  // kcat's JSON leaves all bytes from 0x20 as they are, whatever their encoding. Read as Latin-1, one character stands for one
+  // byte, and every byte of keys, values and headers can be had back (JSON.parse on UTF-8 would damage what is not UTF-8).
+  kcat.stdout.setEncoding("latin1");
+  kcat.stdout.on("data", (chunk: string) => {
+    const lines = `${cut}${chunk}`.split("\n");
+    cut = lines.pop() ?? "";
+    try {
+      for (const line of lines) onRecord(parse(line));
+      read += lines.length;
+    } catch (error) {
+      failure ??= error;
+      kcat.kill("SIGKILL");
+    }
+  });
   kcat.stderr.on("data", (chunk) => err.push(chunk));
   let late = false;
   const timer = setTimeout(() => {
@@ -53,35 +89,28 @@ async function runKcat(
   }, timeoutMs);
   try {
     const [code] = await once(kcat, "close");
-    const records = parse(Buffer.concat(out), late);
+    if (failure) throw failure;
     if (late) {
       const expected = count === undefined ? "its end was not reached" : `${count} were expected`;
-      throw new Error(`${topic} gave ${records.length} records within ${timeoutMs} ms, ${expected}`);
+      throw new Error(`${topic} gave ${read} records within ${timeoutMs} ms, ${expected}`);
     }
     if (code !== 0) throw new Error(`kcat failed on ${topic}: ${Buffer.concat(err).toString()}`);
-    return records;
+    if (cut !== "") throw new Error("kcat's output ends in the middle of a record");
   } finally {
     clearTimeout(timer);
   }
 }
 
-// kcat's JSON leaves all bytes from 0x20 as they are, whatever their encoding. Read as Latin-1, one character stands for one
-// byte, and every byte of keys, values and headers can be had back (JSON.parse on UTF-8 would damage what is not UTF-8).
-function parse(output: Buffer, mayBeCut: boolean): KafkaRecord[] {
-  const lines = output.toString("latin1").split("\n");
-  const cut = lines.pop(); // "" unless kcat was killed in the middle of a line
-  if (cut !== "" && !mayBeCut) throw new Error("kcat's output ends in the middle of a record");
-  return lines.map((line) => {
-    const record = JSON.parse(line);
-    if (record.payload === null) throw new Error(`a record without value (tombstone): ${line}`);
-    return {
-      key: record.key === null ? null : bytes(record.key).toString("utf8"),
-      value: bytes(record.payload),
-      headers: headersOf(record.headers ?? []),
-      partition: record.partition,
-      offset: record.offset,
-    };
-  });
+function parse(line: string): KafkaRecord {
+  const record = JSON.parse(line);
+  if (record.payload === null) throw new Error(`a record without value (tombstone): ${line}`);
+  return {
+    key: record.key === null ? null : bytes(record.key).toString("utf8"),
+    value: bytes(record.payload),
+    headers: headersOf(record.headers ?? []),
+    partition: record.partition,
+    offset: record.offset,
+  };
 }
 
 function headersOf(flat: readonly (string | null)[]): Record<string, string> {

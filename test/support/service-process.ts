@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 export interface ServiceProcess {
+  readonly pid: number;
   /** What it says of itself once it has started: the ports that it listens on. Rejects when it ends before that. */
   started(): Promise<Readonly<Record<string, number>>>;
   /** Sends the signal and resolves with the exit code, or null after a kill; also when it has ended before. */
@@ -18,6 +19,7 @@ export interface ServiceProcess {
 export function spawnService(
   name: "api" | "relay" | "projector",
   variables: Readonly<Record<string, string>>,
+  onLog: (line: string) => void = printIfAsked,
 ): ServiceProcess {
   const main = fileURLToPath(new URL(`../../services/${name}/main.ts`, import.meta.url));
   const child = spawn(process.execPath, [main], {
@@ -30,7 +32,7 @@ export function spawnService(
   let errors = "";
   createInterface({ input: child.stdout }).on("line", (line) => {
     last = line;
-    if (process.env.TEST_LOG_LEVEL) process.stdout.write(`${line}\n`);
+    onLog(line);
     if (line.includes('"msg":"started"')) started.resolve(JSON.parse(line));
   });
   child.stderr.on("data", (chunk) => {
@@ -41,6 +43,8 @@ export function spawnService(
     return code;
   });
   return {
+    // Without one, "error" rejects `ended`.
+    pid: child.pid ?? 0,
     started: () => started.promise,
     end(signal) {
       child.kill(signal);
@@ -49,4 +53,8 @@ export function spawnService(
     ended: () => ended,
     errors: () => errors,
   };
+}
+
+function printIfAsked(line: string): void {
+  if (process.env.TEST_LOG_LEVEL) process.stdout.write(`${line}\n`);
 }
