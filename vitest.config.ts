@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { createTallyReporter } from "./test/setup/tally-reporter.ts";
 
 const folders = "{services,test,sql,deploy}";
-const needServers = ["pg", "kafka", "redis", "e2e"].map((tier) => `${folders}/**/*.${tier}.test.ts`);
+const needServers = ["pg", "kafka", "redis", "e2e", "chaos"].map((tier) => `${folders}/**/*.${tier}.test.ts`);
 
 export default defineConfig({
   test: {

@@ -24,7 +24,7 @@ export function testServers(): TestServers {
   const servers = inject("servers");
   if (servers === undefined) {
     throw new Error(
-      "no servers here: name the file .pg.test.ts, .kafka.test.ts, .redis.test.ts or .e2e.test.ts",
+      "no servers here: name the file .pg.test.ts, .kafka.test.ts, .redis.test.ts, .e2e.test.ts or .chaos.test.ts",
     );
   }
   return servers;

@@ -1,0 +1,52 @@
+import type { ChaosCase } from "./case.ts";
+import { freeze, freezeByDefault, freezePolling, freezeShortly } from "./cases/freeze.ts";
+import { answerLost, answerLostAndKilled, answerLostPolling, kafkaNetwork } from "./cases/kafka-network.ts";
+import { kafkaAndRelayKilled, kafkaKilled, kafkaKilledPolling, kafkaStopped } from "./cases/kafka-server.ts";
+import { killBetweenModes, killLeader, killPolling, killStreaming } from "./cases/kill.ts";
+import { oversize } from "./cases/oversize.ts";
+import { poison } from "./cases/poison.ts";
+import {
+  postgresAndRelayCrashed,
+  postgresCrashed,
+  postgresCrashedPolling,
+  postgresStopped,
+} from "./cases/postgres-server.ts";
+import { sessionsKilled, walsenderKilled } from "./cases/sessions.ts";
+import { slotAdvanced, slotDropped, slotInvalidated, slotRecreated } from "./cases/slot.ts";
+import { modesChanged, publicationDropped, rightRevoked, walLevelLowered } from "./cases/wal-rights.ts";
+
+/** In the order in which they run. */
+export const allCases: readonly ChaosCase[] = [
+  killStreaming,
+  killLeader,
+  freeze,
+  walsenderKilled,
+  slotRecreated,
+  publicationDropped,
+  answerLost,
+  poison,
+  kafkaKilled,
+  postgresCrashed,
+  killPolling,
+  killBetweenModes,
+  freezeByDefault,
+  freezePolling,
+  freezeShortly,
+  sessionsKilled,
+  slotDropped,
+  slotAdvanced,
+  slotInvalidated,
+  rightRevoked,
+  walLevelLowered,
+  modesChanged,
+  postgresStopped,
+  postgresCrashedPolling,
+  postgresAndRelayCrashed,
+  answerLostPolling,
+  answerLostAndKilled,
+  kafkaNetwork,
+  kafkaKilledPolling,
+  kafkaAndRelayKilled,
+  kafkaStopped,
+  oversize,
+];
