@@ -11,7 +11,10 @@ test("over random pushes and takes events leave in order, batches keep the limit
   const limits = { events: 5, bytes: 100 };
   fc.assert(
     fc.property(
-      fc.array(fc.oneof(fc.integer({ min: 1, max: 150 }), fc.constant("take" as const))),
+      fc.array(fc.oneof(fc.integer({ min: 1, max: 150 }), fc.constant("take" as const)), {
+        maxLength: 200,
+        size: "max",
+      }),
       (steps) => {
         const queue = createEventQueue(limits);
         const waiting: OutboxEvent[] = [];

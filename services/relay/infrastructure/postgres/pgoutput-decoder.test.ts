@@ -91,7 +91,26 @@ describe("what cannot be understood is a typed error", () => {
   });
 });
 
-const text = fc.string({ unit: "binary", maxLength: 200 }).map((value) => value.toWellFormed());
+test.each<[string, Buffer]>([
+  ["Begin", begin(1n, 2n, 3)],
+  ["Commit", commit(1n, 2n)],
+  ["Relation", relation(7, "public", "outbox")],
+  ["Insert", insert(7, row())],
+  ["Message", logicalMessage("outbox-relay", "{}")],
+])(
+  "the message %s, cut at whatever byte or with one too many, is a typed error and gives no event",
+  (_, message) => {
+    const { decode, events } = decoderWithLog();
+    decode(relation(7, "public", "outbox"));
+    for (let length = 0; length < message.length; length++) {
+      expect(() => decode(message.subarray(0, length))).toThrow(PgoutputDecodeError);
+    }
+    expect(() => decode(Buffer.concat([message, Buffer.alloc(1)]))).toThrow(PgoutputDecodeError);
+    expect(events).toEqual([]);
+  },
+);
+
+const text = fc.string({ unit: "binary", maxLength: 200, size: "max" }).map((value) => value.toWellFormed());
 
 test("over random rows every value arrives exactly, and every truncation of them is a typed error", () => {
   fc.assert(
@@ -129,12 +148,16 @@ test("random bytes never crash it with anything but its typed error", () => {
   const { decode } = decoderWithLog();
   decode(relation(7, "public", "outbox"));
   fc.assert(
-    fc.property(fc.constantFrom(..."BCIMR"), fc.uint8Array({ maxLength: 100 }), (type, bytes) => {
-      try {
-        decode(Buffer.concat([Buffer.from(type), bytes]));
-      } catch (error) {
-        expect(error).toBeInstanceOf(PgoutputDecodeError);
-      }
-    }),
+    fc.property(
+      fc.constantFrom(..."BCIMR"),
+      fc.uint8Array({ maxLength: 100, size: "max" }),
+      (type, bytes) => {
+        try {
+          decode(Buffer.concat([Buffer.from(type), bytes]));
+        } catch (error) {
+          expect(error).toBeInstanceOf(PgoutputDecodeError);
+        }
+      },
+    ),
   );
 });
