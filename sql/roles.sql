@@ -10,9 +10,10 @@ $$;
 
 grant usage on schema public to orders_api, outbox_relay;
 
--- The API commits an order and its outbox row; it can neither change nor read what is in the outbox.
+-- The API commits an order and its outbox row; it can neither change nor read what is in the outbox. What the database stamps
+-- (position, transaction, time) is not its to choose: with another transaction's id an event would never be published.
 grant select, insert on orders to orders_api;
-grant insert on outbox to orders_api;
+grant insert (id, aggregate_type, aggregate_id, aggregate_version, event_type, payload, headers) on outbox to orders_api;
 grant usage on sequence outbox_position_seq to orders_api;
 
 -- The relay reads the outbox, keeps its checkpoint, and puts down what cannot be published. It owns nothing: partitions are made and
