@@ -55,13 +55,15 @@ begin
       day       date := first_day + i;
       partition text := 'outbox_p' || to_char(day, 'YYYYMMDD');
     begin
-      continue when to_regclass(partition) is not null;
+      -- With the schema: else a temporary table of that name would be taken for it.
+      continue when to_regclass(format('%I.%I', current_schema, partition)) is not null;
       execute format('create table %I (like outbox including defaults including constraints)', partition);
       execute format('alter table outbox attach partition %I for values from (%L) to (%L)', partition,
                      day::timestamp at time zone 'utc', (day + 1)::timestamp at time zone 'utc');
       made := made + 1;
     exception
-      when check_violation or duplicate_table or lock_not_available then
+      -- unique_violation: another session makes the same one.
+      when check_violation or duplicate_table or unique_violation or lock_not_available then
         raise warning 'partition % was not made: %', partition, sqlerrm;
     end;
   end loop;

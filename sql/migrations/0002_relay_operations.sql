@@ -41,20 +41,26 @@ create index relay_history_at on relay_history (relay, at);
 
 -- Drops the oldest daily partition that ends before now minus `retention` and is wholly published: seen by every relay's checkpoint,
 -- and with no row among the dead letters. Without a relay nothing is dropped. Returns its name, or null when there is none;
--- one at a call, so that the table is locked for that moment only. Whoever writes is not kept waiting: a lock that is not
--- to be had at once leaves the partition for another time.
+-- one at a call, so that the table is locked for that moment only. Whoever writes is kept waiting for the lock timeout at the most: at
+-- the first lock that is not to be had within it all is left for another time, for whoever holds it would be in the way of the next
+-- partition as well.
 --
 -- The partition is locked first and looked at then: a transaction that still writes to it holds a lock that conflicts, and what
--- has committed is seen by the statements after it.
+-- has committed is seen by the statements after it. That needs a snapshot for each statement, so the caller's isolation level matters.
 create function outbox_drop_partition(retention interval) returns text
-  language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '200ms' as
+  language plpgsql strict security definer set search_path = public, pg_temp set lock_timeout = '200ms' as
 $$
 declare
+  oldest_kept timestamptz := clock_timestamp() - greatest(retention, interval '0');
   candidate regclass;
   candidate_name text;
   day       date;
   is_needed boolean;
 begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'outbox_drop_partition must be called at isolation level read committed'
+      using errcode = 'invalid_transaction_state';
+  end if;
   for candidate, candidate_name, day in
     select c.oid, c.relname, to_date(substr(c.relname, length('outbox_p') + 1), 'YYYYMMDD')
       from pg_inherits i
@@ -62,7 +68,7 @@ begin
      where i.inhparent = 'outbox'::regclass and c.relname ~ '^outbox_p\d{8}$'
      order by c.relname
   loop
-    continue when (day + 1)::timestamp at time zone 'utc' >= clock_timestamp() - retention;
+    continue when (day + 1)::timestamp at time zone 'utc' >= oldest_kept;
     begin
       execute format('lock table only %s in share row exclusive mode', candidate);
       execute format(
@@ -78,7 +84,7 @@ begin
       execute format('drop table %s', candidate);
       return candidate_name;
     exception
-      when lock_not_available then null;
+      when lock_not_available then return null;
     end;
   end loop;
   return null;
@@ -92,9 +98,11 @@ alter function outbox_make_partitions(integer) set search_path = public, pg_temp
 -- For `relay reset`, after a dump or an older backup was restored: transaction ids in the outbox may be of another cluster. Gives
 -- the rows whose transaction this database has not seen the id of this transaction, and sets the relay's checkpoint to a
 -- snapshot that sees all that is committed now (`adopt`) or nothing (`republish`). The table is locked against writers,
--- so that no row can slip in between. Returns the number of rows in the outbox that are left to publish.
+-- so that no row can slip in between. Dead letters stay, but for `republish`, where their events come again from the outbox: in
+-- their order, which letters that are already there would stand in the way of. Returns the number of rows in the outbox
+-- that are left to publish.
 create function outbox_reset_checkpoint(relay_name text, republish boolean) returns bigint
-  language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '5s' as
+  language plpgsql strict security definer set search_path = public, pg_temp set lock_timeout = '5s' as
 $$
 declare
   mine     xid8 := pg_current_xact_id();
@@ -104,10 +112,15 @@ begin
   lock table outbox in share row exclusive mode;
   now_seen := pg_current_snapshot();
   update outbox set transaction_id = mine where not pg_visible_in_snapshot(transaction_id, now_seen);
-  if not republish then
-    -- All that is visible now, and this transaction. Ids from xmax to ours may be of transactions that are in progress.
+  update outbox_dead_letter set transaction_id = mine where not pg_visible_in_snapshot(transaction_id, now_seen);
+  if republish then
+    delete from outbox_dead_letter d using outbox o where d.relay = relay_name and d.id = o.id;
+  else
+    -- All that is visible now, and this transaction; while the lock was waited for, transactions with ids above ours may have
+    -- committed. Ids from xmax to ours may be of transactions that are in progress.
     select format('%s:%s:%s', least(pg_snapshot_xmin(now_seen)::text::numeric, mine::text::numeric),
-                  mine::text::numeric + 1, string_agg(xid::text, ',' order by xid))::pg_snapshot
+                  greatest(pg_snapshot_xmax(now_seen)::text::numeric, mine::text::numeric + 1),
+                  string_agg(xid::text, ',' order by xid))::pg_snapshot
       into new_seen
       from (select xip::text::numeric as xid from pg_snapshot_xip(now_seen) xip
             union
