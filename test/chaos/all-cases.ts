@@ -5,15 +5,33 @@ import { kafkaAndRelayKilled, kafkaKilled, kafkaKilledPolling, kafkaStopped } fr
 import { killBetweenModes, killLeader, killPolling, killStreaming } from "./cases/kill.ts";
 import { oversize } from "./cases/oversize.ts";
 import { poison } from "./cases/poison.ts";
+import { leaderCutOff, postgresNetwork } from "./cases/postgres-network.ts";
 import {
   postgresAndRelayCrashed,
   postgresCrashed,
   postgresCrashedPolling,
   postgresStopped,
 } from "./cases/postgres-server.ts";
+import { restoreAdopted, restoreRepublished } from "./cases/restore.ts";
+import { rollingRestarts, rollingRestartsPolling } from "./cases/rolling.ts";
 import { sessionsKilled, walsenderKilled } from "./cases/sessions.ts";
 import { slotAdvanced, slotDropped, slotInvalidated, slotRecreated } from "./cases/slot.ts";
-import { modesChanged, publicationDropped, rightRevoked, walLevelLowered } from "./cases/wal-rights.ts";
+import { topicDeleted } from "./cases/topic-deleted.ts";
+import { longTransaction, preparedTransactions, subtransactions } from "./cases/transactions.ts";
+import {
+  backlogInSlot,
+  backlogInTable,
+  brokerAway,
+  largeTransaction,
+  largeTransactionKilled,
+} from "./cases/volume.ts";
+import {
+  modesChanged,
+  publicationDropped,
+  rightRevoked,
+  tableUnpublished,
+  walLevelLowered,
+} from "./cases/wal-rights.ts";
 
 /** In the order in which they run. */
 export const allCases: readonly ChaosCase[] = [
@@ -49,4 +67,20 @@ export const allCases: readonly ChaosCase[] = [
   kafkaAndRelayKilled,
   kafkaStopped,
   oversize,
+  rollingRestarts,
+  rollingRestartsPolling,
+  leaderCutOff,
+  postgresNetwork,
+  topicDeleted,
+  longTransaction,
+  preparedTransactions,
+  subtransactions,
+  restoreAdopted,
+  restoreRepublished,
+  tableUnpublished,
+  brokerAway,
+  backlogInTable,
+  backlogInSlot,
+  largeTransaction,
+  largeTransactionKilled,
 ];

@@ -20,6 +20,8 @@ export interface Scene {
   readonly brokers: string;
   /** The superuser's. */
   readonly databaseUrl: string;
+  /** The relays'. */
+  readonly relayUrl: string;
   /** Starts another relay, with more settings. */
   relay(settings?: Readonly<Record<string, string>>): RelayProcess;
   load(options?: Omit<LoadOptions, "random">): Load;
@@ -41,6 +43,8 @@ export interface SceneOptions {
   readonly drop?: boolean;
   readonly brokers?: string;
   readonly topic?: string;
+  /** Of the slot and of the relay. */
+  readonly slot?: string;
   /** For all relays; by default everything that waits is set to be short. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -63,6 +67,7 @@ export async function openScene(
     postgresUrl,
     brokers,
     topic = name,
+    slot = name,
     settings = QUICK,
     drop = true,
   }: Required<Pick<SceneOptions, "postgresUrl" | "brokers">> & SceneOptions,
@@ -74,7 +79,7 @@ export async function openScene(
   pool.on("error", () => {}); // a server that was stopped: the next query tells
   pool.on("connect", (client) => client.on("error", () => {}));
   await pool.query(LOAD_SCHEMA);
-  const slot = name;
+  const relayUrl = withDatabase(postgresUrl, name, "outbox_relay");
   const relays: RelayProcess[] = [];
   const loads: Load[] = [];
 
@@ -92,11 +97,12 @@ export async function openScene(
     slot,
     brokers,
     databaseUrl,
+    relayUrl,
     relays,
     ask,
     relay(more = {}) {
       const relay = spawnRelayProcess(`${relays.length + 1}`, {
-        DATABASE_URL: withDatabase(postgresUrl, name, "outbox_relay"),
+        DATABASE_URL: relayUrl,
         KAFKA_BROKERS: brokers,
         RELAY_NAME: slot,
         RELAY_SLOT: slot,

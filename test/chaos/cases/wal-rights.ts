@@ -6,7 +6,7 @@ import type { Scene } from "../scene.ts";
 import { dropSlot } from "./slot.ts";
 
 /** relay_history's last word. */
-async function mode(scene: Scene, expected: string, timeoutMs = 60_000): Promise<void> {
+export async function mode(scene: Scene, expected: string, timeoutMs = 60_000): Promise<void> {
   await eventually(
     async () => {
       const { rows } = await scene.pool.query(
@@ -20,7 +20,7 @@ async function mode(scene: Scene, expected: string, timeoutMs = 60_000): Promise
   );
 }
 
-const MAKE_PUBLICATION =
+export const PUBLICATION =
   "create publication outbox for table outbox with (publish = 'insert', publish_via_partition_root = true)";
 
 export const publicationDropped: ChaosCase = {
@@ -39,10 +39,36 @@ export const publicationDropped: ChaosCase = {
       await mode(scene, "polling");
       recoveryMs = Math.max(recoveryMs, await scene.flowing(from));
       await sleep(context.random.between(0, 1_000));
-      await scene.ask(MAKE_PUBLICATION);
+      await scene.ask(PUBLICATION);
     }
     await mode(scene, "cdc");
     await scene.flowing();
+    return finish(scene, load, { recoveryMs });
+  },
+};
+
+/** The publication is there all the time, so that the server has nothing to warn of: it just sends nothing. */
+export const tableUnpublished: ChaosCase = {
+  name: "outbox taken out of the publication, and put back",
+  short: false,
+  async run(context) {
+    const scene = await context.scene();
+    const load = scene.load({ rowsPerSecond: 500 });
+    let relay = scene.relay();
+    await relay.ready();
+    let recoveryMs = 0;
+    for (let round = 0; round < 6; round++) {
+      await mode(scene, "cdc");
+      await scene.flowing();
+      const isAway = round % 2 === 1;
+      if (isAway) await relay.kill();
+      await scene.ask("alter publication outbox drop table outbox");
+      await sleep(context.random.between(20, 1_500));
+      await scene.ask("alter publication outbox add table outbox");
+      const from = performance.now();
+      if (isAway) relay = scene.relay();
+      recoveryMs = Math.max(recoveryMs, await scene.flowing(from));
+    }
     return finish(scene, load, { recoveryMs });
   },
 };
