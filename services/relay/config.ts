@@ -125,3 +125,8 @@ export const configSchema = z.object({
 });
 
 export type RelayConfig = Readonly<z.output<typeof configSchema>>;
+
+/** What the CLI needs of it. */
+export const cliConfigSchema = configSchema.pick({ DATABASE_URL: true, RELAY_NAME: true });
+
+export type CliConfig = Readonly<z.output<typeof cliConfigSchema>>;

@@ -1,0 +1,14 @@
+export interface HistoryLine {
+  readonly at: Date;
+  readonly epoch: string | undefined;
+  readonly leader: string | undefined;
+  readonly fromMode: string | undefined;
+  readonly toMode: string | undefined;
+  readonly reason: string;
+}
+
+/** Port: what happened to the relay, and what people did to it. */
+export interface HistoryDesk {
+  /** The newest first. */
+  recent(limit: number): Promise<HistoryLine[]>;
+}

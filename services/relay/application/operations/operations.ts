@@ -1,0 +1,23 @@
+import type { CheckpointDesk } from "./checkpoint-desk.ts";
+import type { DeadLetterDesk } from "./dead-letter-desk.ts";
+import type { HistoryDesk } from "./history-desk.ts";
+
+/** What people can do with a relay, from outside of its process: all of it goes through the database. */
+export interface Operations {
+  readonly deadLetters: DeadLetterDesk;
+  readonly checkpoint: CheckpointDesk;
+  readonly history: HistoryDesk;
+  /** The names of all relays that have ever run on this database. */
+  relays(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** Something cannot be done; the message names what helps, in one line. */
+export class OperationFailed extends Error {
+  readonly code = "OPERATION_FAILED";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "OperationFailed";
+  }
+}

@@ -1,0 +1,107 @@
+import type { LetterSummary } from "../application/operations/dead-letter-desk.ts";
+import type { Operations } from "../application/operations/operations.ts";
+import { type CliParts, runCli } from "../transport/cli/run-cli.ts";
+import type { Terminal } from "../transport/cli/terminal.ts";
+
+export const aLetter: LetterSummary = {
+  position: "7",
+  id: "0198f2c1-6a0e-7cc2-9d1b-2f6d3b8f1a10",
+  aggregateType: "order",
+  key: "key-1",
+  aggregateVersion: "3",
+  eventType: "OrderCreated",
+  reason: "no_topic",
+  detail: "no topic for it",
+  attempts: 2,
+  parkedAt: new Date("2026-11-24T08:00:00Z"),
+  refusedAt: new Date("2026-11-24T09:00:00Z"),
+  behind: 4,
+  request: undefined,
+};
+
+export interface FakeRun {
+  readonly exitCode: number;
+  readonly results: string[];
+  readonly notes: string[];
+  /** What was asked of the operations, as `name` or `name argument`. */
+  readonly calls: string[];
+}
+
+/** Runs the CLI on operations that note what they are asked for and answer as if all went well. */
+export async function runOnFakes(
+  args: readonly string[],
+  options: { readonly answer?: boolean; readonly relays?: string[]; readonly open?: CliParts["open"] } = {},
+): Promise<FakeRun> {
+  const results: string[] = [];
+  const notes: string[] = [];
+  const calls: string[] = [];
+  const terminal: Terminal = {
+    result: (line) => void results.push(line),
+    note: (line) => void notes.push(line),
+    progress: () => {},
+    confirm: async () => options.answer,
+    bold: (text) => text,
+  };
+  const operations = fakeOperations(calls, options.relays ?? ["orders"]);
+  const open = options.open ?? (() => ({ operations, relay: "orders" }));
+  const exitCode = await runCli(args, { terminal, who: "ann@desk", open });
+  return { exitCode, results, notes, calls };
+}
+
+function fakeOperations(calls: string[], relays: string[]): Operations {
+  const note = <T>(call: string, answer: T): Promise<T> => {
+    calls.push(call);
+    return Promise.resolve(answer);
+  };
+  return {
+    deadLetters: {
+      list: (options) => note(`list ${JSON.stringify(options)}`, { letters: [aLetter], total: 3 }),
+      find: (id) =>
+        note(
+          `find ${id}`,
+          id === aLetter.id
+            ? {
+                ...aLetter,
+                payload: '{"n": 12345678901234567890}',
+                headers: "{}",
+                createdAt: aLetter.parkedAt,
+                waitsBehind: undefined,
+              }
+            : undefined,
+        ),
+      ask: (request, selection, text) =>
+        note(`ask ${request} ${JSON.stringify(selection)} ${text}`, [aLetter]),
+      progress: (letters) =>
+        note(
+          "progress",
+          letters.map(({ id }) => ({
+            id,
+            state: "gone" as const,
+            reason: undefined,
+            detail: undefined,
+            nextRefused: undefined,
+            waiting: 0,
+          })),
+        ),
+    },
+    checkpoint: {
+      standing: () => note("standing", { events: 10, unpublished: 4, deadLetters: 2 }),
+      reset: (way, text) => note(`reset ${way} ${text}`, way === "adopt" ? 0 : 10),
+    },
+    history: {
+      recent: (limit) =>
+        note(`recent ${limit}`, [
+          {
+            at: aLetter.parkedAt,
+            epoch: "4",
+            leader: "host 1",
+            fromMode: "cdc",
+            toMode: "polling",
+            reason: "the WAL cannot be read",
+          },
+        ]),
+    },
+    relays: async () => relays,
+    close: () => note("close", undefined),
+  };
+}

@@ -1,0 +1,12 @@
+/** Where a command writes and asks. Results go to stdout and nothing else does, so that they can be piped on. */
+export interface Terminal {
+  /** A line of the result, on stdout. */
+  result(line: string): void;
+  /** A line for people, on stderr. */
+  note(line: string): void;
+  /** Progress, on stderr when that is a terminal: each replaces the one before; without a text it is cleared. */
+  progress(text?: string): void;
+  /** Undefined when there is nobody to ask. */
+  confirm(question: string): Promise<boolean | undefined>;
+  readonly bold: (text: string) => string;
+}
