@@ -1,5 +1,7 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { pino } from "pino";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createKafka } from "./kafka-client.ts";
 
 function capture(write: (kafka: ReturnType<typeof createKafka>) => void): Record<string, unknown>[] {
@@ -36,4 +38,38 @@ test("what kafkajs calls an error and tries again is a warning here, its progres
     [40, "rebalancing"],
     [20, "joined"],
   ]);
+});
+
+test("a broker that cannot be reached is tried again for as long as it takes, and nothing is given up", async () => {
+  let tries = 0;
+  const broker = createServer((socket) => {
+    tries += 1;
+    socket.destroy();
+  });
+  broker.listen(0, "127.0.0.1");
+  await once(broker, "listening");
+  onTestFinished(() => void broker.close());
+  // Nothing else can call the client off: with the timers its retries go.
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { port } = broker.address() as AddressInfo;
+  const kafka = createKafka({
+    brokers: [`127.0.0.1:${port}`],
+    clientId: "test",
+    log: pino({ level: "silent" }),
+  });
+  let gaveUp: unknown;
+  kafka
+    .producer()
+    .connect()
+    .catch((error) => {
+      gaveUp = error;
+    });
+  // Left to itself kafkajs gives up after 6 tries, for which it takes 10 s.
+  for (let seconds = 0; tries < 40; seconds += 2) {
+    expect(gaveUp).toBeUndefined();
+    expect(seconds).toBeLessThan(200);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 });
