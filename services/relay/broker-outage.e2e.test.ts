@@ -37,7 +37,11 @@ test("while the broker is away nothing is confirmed, memory stays bounded and re
   await isReady(relay);
   await insertRow(pool, { aggregateId: "first" });
   await processed(1);
-  const walsender = await activePid();
+  const walsender = await eventually(async () => {
+    const pid = await activePid();
+    expect(pid).not.toBeNull();
+    return pid;
+  });
 
   await kafka.stop("SIGKILL");
   for (let version = 1; version <= 100; version++) await insertRow(pool, { aggregateId: "single", version });
