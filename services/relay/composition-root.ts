@@ -129,7 +129,7 @@ export async function createRelayService(
       maintenance: createOutboxMaintenance(pool, config.RELAY_RETENTION_HOURS),
       stream: createReplicationStream({ databaseUrl, relay, ...slotOptions }),
       slot: createReplicationSlot(pool, slotOptions, log),
-      heartbeat: createWalHeartbeat(pool, relay),
+      heartbeat: createWalHeartbeat(pool, relay, slotOptions),
       table: createOutboxTable(drainPool, config.RELAY_TABLE),
       publisher,
       tail,

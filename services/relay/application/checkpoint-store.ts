@@ -20,6 +20,11 @@ export interface Checkpoint {
   readonly confirmedLsn: Lsn;
   /** Belong to `confirmedLsn`. */
   readonly confirmedOffsets: TopicOffsets;
+  /**
+   * Identity of the publication that the WAL was last read through. All that is not published was written while it was this one,
+   * unless the publication has another identity now: then rows may be missing from the WAL that the table has.
+   */
+  readonly publication?: string | undefined;
 }
 
 /** Port: the relay's row in relay_checkpoint. */

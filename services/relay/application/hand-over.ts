@@ -42,6 +42,8 @@ export async function readByMode(deps: HandingOver, leadership: Leadership, sett
   /** The slot's WAL has a stretch in which the publication was missing: it cannot be read across. */
   let anew = false;
 
+  const known = () => ({ anew, publication: saver.current.publication });
+
   async function enter(next: ReadingMode, reason: string): Promise<void> {
     if (mode === next) return;
     log.warn({ from: mode, to: next, reason }, "the way of reading the outbox changes");
@@ -94,7 +96,7 @@ export async function readByMode(deps: HandingOver, leadership: Leadership, sett
   async function streamWhilePossible(): Promise<string | undefined> {
     while (!halt.aborted) {
       try {
-        await stream(await slot.prepare(saver.current.confirmedLsn, { anew, signal: untilFallback() }));
+        await stream(await slot.prepare(saver.current.confirmedLsn, { ...known(), signal: untilFallback() }));
       } catch (err) {
         if (halt.aborted) return undefined;
         const reason = noteFailure(err);
@@ -130,7 +132,7 @@ export async function readByMode(deps: HandingOver, leadership: Leadership, sett
       await delay(wayBack.next(), signal);
       if (signal.aborted) break;
       try {
-        return await slot.prepare(saver.current.confirmedLsn, { anew, signal });
+        return await slot.prepare(saver.current.confirmedLsn, { ...known(), signal });
       } catch (err) {
         noteFailure(err);
         log.info({ err }, "the WAL still cannot be read");

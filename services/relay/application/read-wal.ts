@@ -38,6 +38,7 @@ export async function readWal(
       await saver.flush();
     }
   }
+  saver.note({ ...saver.current, publication: slot.publication }, 0);
   const confirmedLsn = await streamOutbox(deps, resumed, onStreaming);
   const readBack = await deps.slot.readBack();
   const fields = { confirmed: formatLsn(confirmedLsn), slot: readBack && formatLsn(readBack) };

@@ -4,13 +4,17 @@ import type { Lsn } from "../domain/lsn.ts";
 export interface ReplicationSlot {
   /**
    * Checks what reading the WAL needs, then finds the slot, or makes it when it is missing or lost, and frees it from a walsender that a
-   * dead leader left behind. With `anew` a slot that is there is dropped and made again. Making one waits for transactions that are
-   * open: `signal` calls it off.
+   * dead leader left behind. With `anew`, or when the publication is not the one that it was read through (`publication`, its
+   * identity), a slot that is there is dropped and made again. Making one waits for transactions that are open: `signal` calls it off.
    * @throws RelayError with a code that `isLasting` when the WAL cannot be read.
    */
   prepare(
     confirmedLsn: Lsn,
-    options: { readonly anew: boolean; readonly signal: AbortSignal },
+    options: {
+      readonly anew: boolean;
+      readonly publication?: string | undefined;
+      readonly signal: AbortSignal;
+    },
   ): Promise<PreparedSlot>;
   /** The slot's `confirmed_flush_lsn` once no walsender has it any more, or undefined when that takes too long. */
   readBack(): Promise<Lsn | undefined>;
@@ -20,4 +24,6 @@ export interface PreparedSlot {
   readonly confirmedFlushLsn: Lsn;
   /** False when it does not reach back to the checkpoint: what was committed before its position must come from the table. */
   readonly complete: boolean;
+  /** Identity of the publication. */
+  readonly publication?: string;
 }

@@ -150,7 +150,7 @@ export async function streamOutbox(
   async function sendTick(): Promise<void> {
     if (ticks.underWay) return;
     deps.observer.tickSent();
-    await ticks.send();
+    await ticks.send(start.publication);
   }
 
   async function beat(): Promise<void> {

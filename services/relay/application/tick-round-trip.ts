@@ -3,7 +3,7 @@ import type { Heartbeat } from "./heartbeat.ts";
 /** Sends ticks, one at a time, and measures how long each takes through the WAL, the relay and the broker. */
 export interface TickRoundTrip {
   /** Sends a tick; not while one is under way. */
-  send(): Promise<void>;
+  send(publication?: string): Promise<void>;
   /** True for the tick that is under way. */
   isOurs(id: string): boolean;
   /** Everything before the tick is acked; gives its round trip in ms, or undefined when it is not the one under way. */
@@ -22,12 +22,12 @@ export function createTickRoundTrip(options: {
   let sent = 0;
   let underWay: { readonly id: string; readonly at: number } | undefined;
   return {
-    async send() {
+    async send(publication) {
       sent += 1;
       const tick = { id: `${epoch}-${sent}`, at: now() };
       // Before the statement: the tick can come back through the stream ahead of the statement's own answer.
       underWay = tick;
-      await heartbeat.tick(tick.id);
+      await heartbeat.tick(tick.id, publication);
     },
     isOurs: (id) => underWay?.id === id,
     complete(id) {

@@ -10,7 +10,7 @@ export function createCheckpointRepository(pool: Pool, relay: string): Checkpoin
       await checkIdentity(pool, relay);
       const { rows } = await pool.query(
         `select published::text, drain_snapshot::text, drain_position::text, published_offsets,
-                confirmed_lsn::text, confirmed_offsets
+                confirmed_lsn::text, confirmed_offsets, publication
            from relay_checkpoint where relay = $1`,
         [relay],
       );
@@ -25,6 +25,7 @@ export function createCheckpointRepository(pool: Pool, relay: string): Checkpoin
         publishedOffsets: row.published_offsets,
         confirmedLsn: parseLsn(row.confirmed_lsn),
         confirmedOffsets: row.confirmed_offsets,
+        publication: row.publication ?? undefined,
       } satisfies Checkpoint;
     },
 
@@ -32,7 +33,7 @@ export function createCheckpointRepository(pool: Pool, relay: string): Checkpoin
       const { rowCount } = await pool.query(
         `update relay_checkpoint
             set published = $3, drain_snapshot = $4, drain_position = $5, published_offsets = $6,
-                confirmed_lsn = $7, confirmed_offsets = $8, updated_at = clock_timestamp()
+                confirmed_lsn = $7, confirmed_offsets = $8, publication = $9, updated_at = clock_timestamp()
           where relay = $1 and epoch = $2`,
         [
           relay,
@@ -43,6 +44,7 @@ export function createCheckpointRepository(pool: Pool, relay: string): Checkpoin
           JSON.stringify(checkpoint.publishedOffsets),
           formatLsn(checkpoint.confirmedLsn),
           JSON.stringify(checkpoint.confirmedOffsets),
+          checkpoint.publication ?? null,
         ],
       );
       if (rowCount !== 1) throw leaseLost(relay, epoch);

@@ -4,6 +4,7 @@ import type { Logger } from "../../../platform/logger.ts";
 import { RelayError } from "../../application/relay-error.ts";
 import type { PreparedSlot, ReplicationSlot } from "../../application/replication-slot.ts";
 import { formatLsn, type Lsn, parseLsn } from "../../domain/lsn.ts";
+import { publicationIdentity } from "./publication-identity.ts";
 import { walError } from "./wal-errors.ts";
 
 export interface SlotOptions {
@@ -40,10 +41,11 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
     return rows[0];
   }
 
-  /** A misspelt publication is no error to the server: it would decode nothing, and keepalives would go on. */
-  async function checkPublication(): Promise<void> {
+  /** Its identity. A misspelt publication is no error to the server: it would decode nothing, and keepalives would go on. */
+  async function checkPublication(): Promise<string> {
     const { rows } = await pool.query(
-      `select p.pubinsert, t.tablename is not null as has_table, t.rowfilter is not null as has_filter
+      `select p.pubinsert, t.tablename is not null as has_table, t.rowfilter is not null as has_filter,
+              ${publicationIdentity("$1", "$2", "$3")} as identity
          from pg_publication p
          left join pg_publication_tables t
            on t.pubname = p.pubname and t.schemaname = $2 and t.tablename = $3
@@ -68,6 +70,7 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
         `publication ${publication} ${fault}; expected: ${repair}`,
       );
     }
+    return found.identity;
   }
 
   async function checkWalLevel(): Promise<void> {
@@ -134,21 +137,28 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
 
   async function prepare(
     confirmedLsn: Lsn,
-    { anew, signal }: { anew: boolean; signal: AbortSignal },
+    { anew, publication: readThrough, signal }: Parameters<ReplicationSlot["prepare"]>[1],
   ): Promise<PreparedSlot> {
     await checkWalLevel();
     // Before the slot: what is written while there is no publication cannot be decoded later.
-    await checkPublication();
+    const identity = await checkPublication();
+    const make = async () => ({
+      confirmedFlushLsn: await create(signal),
+      complete: false,
+      publication: identity,
+    });
     const found = await find();
-    if (!found) return { confirmedFlushLsn: await create(signal), complete: false };
+    if (!found) return make();
     if (found.plugin !== "pgoutput" || !found.is_here) {
       const what = `plugin ${found.plugin}, database ${found.database}`;
       throw new RelayError("SLOT_WRONG", `slot ${slot} belongs to something else (${what}); set RELAY_SLOT`);
     }
     if (found.active_pid !== null) await free(found.active_pid);
-    if (anew || found.wal_status === "lost") {
-      await drop(anew ? "the publication was missing for a while" : "it was invalidated");
-      return { confirmedFlushLsn: await create(signal), complete: false };
+    const isLost = found.wal_status === "lost";
+    const isOther = readThrough !== undefined && readThrough !== identity;
+    if (anew || isLost || isOther) {
+      await drop(isLost ? "it was invalidated" : "the publication is not the one that it was read through");
+      return make();
     }
     const confirmedFlushLsn = parseLsn(found.confirmed_flush_lsn);
     const complete = confirmedFlushLsn <= confirmedLsn;
@@ -156,7 +166,7 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
       const fields = { slot: formatLsn(confirmedFlushLsn), checkpoint: formatLsn(confirmedLsn) };
       log.warn(fields, "the slot is ahead of the checkpoint: somebody made it anew or moved it");
     }
-    return { confirmedFlushLsn, complete };
+    return { confirmedFlushLsn, complete, publication: identity };
   }
 
   return {

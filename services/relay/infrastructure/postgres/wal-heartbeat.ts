@@ -1,6 +1,9 @@
 import type { Pool } from "pg";
 import type { Heartbeat } from "../../application/heartbeat.ts";
+import { RelayError } from "../../application/relay-error.ts";
 import type { Tick } from "../../domain/tick.ts";
+import { publicationIdentity } from "./publication-identity.ts";
+import type { SlotOptions } from "./replication-slot.ts";
 
 export const TICK_PREFIX = "outbox-relay";
 
@@ -8,14 +11,25 @@ export const TICK_PREFIX = "outbox-relay";
  * A tick is a transactional logical message: it moves the slot even when only other tables are written, and carries a
  * snapshot taken inside its transaction.
  */
-export function createWalHeartbeat(pool: Pool, relay: string): Heartbeat {
+export function createWalHeartbeat(
+  pool: Pool,
+  relay: string,
+  { publication: name, table }: Pick<SlotOptions, "publication" | "table">,
+): Heartbeat {
   return {
-    async tick(id) {
-      await pool.query(
+    async tick(id, publication) {
+      // One statement, so one snapshot: what it sees was written under the publication that it sees.
+      const { rowCount } = await pool.query(
         `select pg_logical_emit_message(true, $1, json_build_object(
            'relay', $2::text, 'tick', $3::text, 'snapshot', pg_current_snapshot()::text,
-           'at', extract(epoch from clock_timestamp()))::text)`,
-        [TICK_PREFIX, relay, id],
+           'at', extract(epoch from clock_timestamp()))::text)
+          where $4::text is null or $4 = ${publicationIdentity("$5", "$6", "$7")}`,
+        [TICK_PREFIX, relay, id, publication ?? null, name, table.schema, table.name],
+      );
+      if (rowCount === 1) return;
+      throw new RelayError(
+        "PUBLICATION_INCOMPLETE",
+        `publication ${name} was changed; what was written meanwhile may be missing from the WAL`,
       );
     },
   };
