@@ -10,7 +10,8 @@ import type { RelayConfig } from "./config.ts";
 import { createFence } from "./domain/fence.ts";
 import { fencedSockets } from "./infrastructure/kafka/fenced-sockets.ts";
 import { createKafkajsPublisher } from "./infrastructure/kafka/kafkajs-publisher.ts";
-import { createTailReader } from "./infrastructure/kafka/platformatic-tail.ts";
+import { partitionEnds } from "./infrastructure/kafka/partition-ends.ts";
+import { createTailReader } from "./infrastructure/kafka/tail-reader.ts";
 import { createRelayMetrics } from "./infrastructure/metrics.ts";
 import { createAdvisoryLeases } from "./infrastructure/postgres/advisory-lease.ts";
 import { createCheckpointRepository } from "./infrastructure/postgres/checkpoint-repository.ts";
@@ -93,6 +94,7 @@ export async function createRelayService(
     clientId,
     topics,
     ensureTopic: ensure,
+    partitionEnds: (topic) => partitionEnds(kafka, topic),
     settleMs: config.RELAY_SETTLE_MS,
     maxEvents: MAX_TAIL_EVENTS,
   });

@@ -49,7 +49,9 @@ export async function produceRaw(
   brokers?: string,
 ): Promise<void> {
   await withClient(brokers, async (kafka) => {
-    const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+    // Idempotent: a retry of part of a request must not write the rest of it twice.
+    const createPartitioner = kafkajs.Partitioners.DefaultPartitioner;
+    const producer = kafka.producer({ createPartitioner, idempotent: true, maxInFlightRequests: 1 });
     await producer.connect();
     try {
       const messages = records.map(({ headers = {}, ...record }) => ({ ...record, headers: { ...headers } }));

@@ -16,14 +16,21 @@ export interface UuidSet {
   take(uuid: string): boolean;
   has(uuid: string): boolean;
   readonly size: number;
+  /** The memory behind it, to be handed to another thread; the set must not be used any more then. */
+  readonly state: UuidSetState;
 }
 
-export function createUuidSet(): UuidSet {
-  let capacity = FIRST_CAPACITY;
-  let words = new Int32Array(capacity * WORDS);
-  let states = new Uint8Array(capacity);
-  let used = 0;
-  let size = 0;
+export interface UuidSetState {
+  readonly words: Int32Array<ArrayBuffer>;
+  readonly states: Uint8Array<ArrayBuffer>;
+  /** Slots that are not empty. */
+  readonly used: number;
+  readonly size: number;
+}
+
+export function createUuidSet(state: UuidSetState = emptyState(FIRST_CAPACITY)): UuidSet {
+  let { words, states, used, size } = state;
+  let capacity = states.length;
   const sought = new Int32Array(WORDS);
 
   /** The slot that holds `sought`, or the empty one where it would go. */
@@ -57,10 +64,7 @@ export function createUuidSet(): UuidSet {
     const oldWords = words;
     const oldStates = states;
     capacity *= 2;
-    words = new Int32Array(capacity * WORDS);
-    states = new Uint8Array(capacity);
-    used = 0;
-    size = 0;
+    ({ words, states, used, size } = emptyState(capacity));
     for (let slot = 0; slot < oldStates.length; slot++) {
       if (oldStates[slot] !== PRESENT) continue;
       sought.set(oldWords.subarray(slot * WORDS, slot * WORDS + WORDS));
@@ -89,6 +93,18 @@ export function createUuidSet(): UuidSet {
     get size() {
       return size;
     },
+    get state() {
+      return { words, states, used, size };
+    },
+  };
+}
+
+function emptyState(capacity: number): UuidSetState {
+  return {
+    words: new Int32Array(capacity * WORDS),
+    states: new Uint8Array(capacity),
+    used: 0,
+    size: 0,
   };
 }
 

@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { createTopic, kafkaBrokers, produceRaw, uniqueTopic } from "../../../../test/support/kafka.ts";
 import { ensureTopic } from "../../../platform/kafka/ensure-topic.ts";
 import type { KafkaTail } from "../../application/kafka-tail.ts";
-import { createTailReader } from "./platformatic-tail.ts";
+import { partitionEnds } from "./partition-ends.ts";
+import { createTailReader } from "./tail-reader.ts";
 
 const signal = new AbortController().signal;
 const options = { settle: false, signal };
@@ -16,6 +17,7 @@ function reader(topics: string[], more: { maxEvents?: number; settleMs?: number 
     clientId: "tail-test",
     topics,
     ensureTopic: (topic) => ensureTopic(kafka, { topic, partitions: 2, replicationFactor: 1 }),
+    partitionEnds: (topic) => partitionEnds(kafka, topic),
     settleMs: 0,
     maxEvents: 1_000,
     ...more,
