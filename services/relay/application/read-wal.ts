@@ -1,10 +1,11 @@
 import { formatLsn, maxLsn } from "../domain/lsn.ts";
-import { type Draining, drainOutbox } from "./drain-outbox.ts";
+import { type DrainingBelowSlot, drainBelowSlot } from "./drain-below-slot.ts";
+import { drainOutbox } from "./drain-outbox.ts";
 import type { Resumed } from "./leadership.ts";
 import type { PreparedSlot, ReplicationSlot } from "./replication-slot.ts";
 import { type Streaming, streamOutbox } from "./stream-outbox.ts";
 
-export type ReadingWal = Streaming & Draining & { readonly slot: ReplicationSlot };
+export type ReadingWal = Streaming & DrainingBelowSlot & { readonly slot: ReplicationSlot };
 
 /**
  * Publishes from the table what the slot does not reach back to, then streams, until `halt`. Rejects when the stream is lost;
@@ -28,10 +29,9 @@ export async function readWal(
     log.info({ lsn: formatLsn(slot.confirmedFlushLsn) }, "draining what the slot does not reach back to");
     observer.phase("draining");
     try {
-      await drainOutbox(deps, resumed);
+      // Not a drain that was only finished: its snapshot may be older than the slot.
+      await drainBelowSlot(deps, resumed);
       if (halt.aborted) return;
-      // What ends below the slot's position was committed before this drain's snapshot, so it is published. (Not so for a drain
-      // that was only finished: its snapshot may be older than the slot.)
       const confirmedLsn = maxLsn(slot.confirmedFlushLsn, saver.current.confirmedLsn);
       saver.note({ ...saver.current, confirmedLsn, confirmedOffsets: saver.current.publishedOffsets }, 0);
     } finally {
