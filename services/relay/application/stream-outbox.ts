@@ -42,7 +42,6 @@ export async function streamOutbox(
   const queue = createEventQueue(deps.batch);
   const ticks = createTickRoundTrip({
     heartbeat: deps.heartbeat,
-    epoch: leadership.epoch,
     now: () => performance.now(),
   });
   const failed = Promise.withResolvers<never>();

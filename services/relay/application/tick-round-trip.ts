@@ -15,16 +15,17 @@ export interface TickRoundTrip {
 
 export function createTickRoundTrip(options: {
   readonly heartbeat: Heartbeat;
-  readonly epoch: bigint;
   readonly now: () => number;
 }): TickRoundTrip {
-  const { heartbeat, epoch, now } = options;
+  const { heartbeat, now } = options;
+  // The WAL may still hold the ticks of a stream before this one, which are none of ours.
+  const stream = crypto.randomUUID();
   let sent = 0;
   let underWay: { readonly id: string; readonly at: number } | undefined;
   return {
     async send(publication) {
       sent += 1;
-      const tick = { id: `${epoch}-${sent}`, at: now() };
+      const tick = { id: `${stream}-${sent}`, at: now() };
       // Before the statement: the tick can come back through the stream ahead of the statement's own answer.
       underWay = tick;
       await heartbeat.tick(tick.id, publication);

@@ -3,7 +3,7 @@
  * taken inside the tick's transaction, and a commit record is in the WAL before its transaction becomes visible.)
  */
 export interface Tick {
-  /** Unique per relay and lease epoch. */
+  /** Never used twice. */
   readonly id: string;
   /** Text form of the pg_snapshot. */
   readonly snapshot: string;
