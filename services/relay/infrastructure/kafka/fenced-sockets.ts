@@ -3,11 +3,17 @@ import { connect as connectTls } from "node:tls";
 import type { ISocketFactory } from "kafkajs";
 
 const KEEP_ALIVE_DELAY_MS = 60_000;
+const PIECE_BYTES = 65_536;
+/** The kernel takes so short a piece whole or not at all. */
+const LAST_PIECE_BYTES = 512;
 
 /**
  * Connections that write only while `mayWrite`. This is the last point where a process that was frozen can be kept from sending
  * what another has sent meanwhile: kafkajs sends again by itself after a time-out, and asks nobody. A connection that is
  * refused a write is destroyed; kafkajs opens another and tries again, with the same sequence numbers.
+ *
+ * A request goes out in pieces, each asked for. In one piece, a request larger than the kernel's buffer would be finished by the event
+ * loop of a process that wakes up, before any of our code runs, and land on the topic a second time.
  */
 export function fencedSockets(mayWrite: () => boolean): ISocketFactory {
   return ({ host, port, ssl, onConnect }) => {
@@ -15,12 +21,37 @@ export function fencedSockets(mayWrite: () => boolean): ISocketFactory {
       ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
       : connectTcp({ host, port }, onConnect);
     socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
-    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    socket.write = ((...args: unknown[]) => {
-      if (mayWrite()) return write(...args);
-      socket.destroy(new Error("the lease has not been seen alive: nothing may be sent"));
-      return false;
-    }) as typeof socket.write;
+    // A short last piece would else wait for the peer's delayed acknowledgement of those before it.
+    socket.setNoDelay(true);
+    fenceWrites(socket, mayWrite);
     return socket;
   };
+}
+
+function fenceWrites(socket: Socket, mayWrite: () => boolean): void {
+  const write = socket.write.bind(socket) as (bytes: Buffer, written: () => void) => boolean;
+  const waiting: Buffer[] = [];
+  let writing = false;
+
+  function writeNext(): void {
+    const piece = waiting.shift();
+    writing = piece !== undefined && !socket.destroyed;
+    if (!piece || !writing) return;
+    if (mayWrite()) write(piece, writeNext);
+    else socket.destroy(new Error("the lease has not been seen alive: nothing may be sent"));
+  }
+
+  // What kafkajs calls, and no more of a stream's interface than that.
+  socket.write = ((bytes: Buffer | string, encoding?: BufferEncoding) => {
+    const buffer = typeof bytes === "string" ? Buffer.from(bytes, encoding) : bytes;
+    for (const piece of pieces(buffer)) waiting.push(piece);
+    if (!writing) writeNext();
+    return true;
+  }) as typeof socket.write;
+}
+
+function* pieces(bytes: Buffer): Generator<Buffer> {
+  const last = Math.max(0, bytes.length - LAST_PIECE_BYTES);
+  for (let at = 0; at < last; at += PIECE_BYTES) yield bytes.subarray(at, Math.min(last, at + PIECE_BYTES));
+  yield bytes.subarray(last);
 }
