@@ -7,6 +7,8 @@ const IDLE_FACTOR = 30;
 export interface CheckpointSaver {
   /** The newest checkpoint, saved or not. */
   readonly current: Checkpoint;
+  /** The one that the next leader would start from. */
+  readonly saved: Checkpoint;
   /** Takes a newer checkpoint, which covers `events` more events. */
   note(checkpoint: Checkpoint, events: number): void;
   saveIfDue(): Promise<void>;
@@ -40,6 +42,9 @@ export function createCheckpointSaver(options: {
   return {
     get current() {
       return current;
+    },
+    get saved() {
+      return saved;
     },
     note(checkpoint, events) {
       current = checkpoint;

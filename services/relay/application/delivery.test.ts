@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 /** A leader's delivery that found these events on Kafka at its start. */
-function open(found: readonly OutboxEvent[] = []): Promise<Delivery> {
+function open(found: readonly OutboxEvent[] = [], isCovered = () => true): Promise<Delivery> {
   const ids = createUuidSet();
   for (const { id } of found) ids.add(id);
   const { publisher, tail } = kafka;
@@ -36,6 +36,7 @@ function open(found: readonly OutboxEvent[] = []): Promise<Delivery> {
       endOffsets: {},
       gaps: [],
     }),
+    isCovered,
     epoch: 1n,
     abandon: new AbortController().signal,
     observer: silentObserver,
@@ -147,4 +148,51 @@ test("a letter that was published just before the leader died is not published a
   await next.release();
   expect(kafka.written).toEqual(ids(a3));
   expect(parked()).toEqual([]);
+});
+
+test("what cannot be sent is parked when all that comes before it is on Kafka, not earlier", async () => {
+  kafka.refusals.set(a2.id, noTopic);
+  const { park } = deadLetters;
+  deadLetters.park = () => Promise.reject(new Error("the leader dies"));
+  await expect((await open()).deliver([a1, a2])).rejects.toThrow("the leader dies");
+  expect(kafka.written).toEqual(ids(a1));
+  deadLetters.park = park;
+  // Were a2 parked alone, the next leader would park a1 behind it.
+  await (await open([a1])).deliver([a1, a2]);
+  expect(parked()).toEqual(ids(a2));
+});
+
+test("a letter is not released while a source could bring it again", async () => {
+  let covered = false;
+  const delivery = await open([], () => covered);
+  kafka.refusals.set(a1.id, noTopic);
+  await delivery.deliver([a1, a2]);
+  kafka.refusals.clear();
+  request(a1, "retry");
+  await delivery.release();
+  // The stream was lost before the checkpoint had them.
+  await delivery.deliver([a1, a2]);
+  expect(kafka.written).toEqual([]);
+  covered = true;
+  await delivery.release();
+  expect(kafka.written).toEqual(ids(a1, a2));
+});
+
+test("a released letter that cannot be removed is not sent again, and the next start would find it on Kafka", async () => {
+  const delivery = await open();
+  kafka.refusals.set(a1.id, noTopic);
+  await delivery.deliver([a1, b1]);
+  kafka.refusals.clear();
+  request(a1, "retry");
+  const { remove } = deadLetters;
+  deadLetters.remove = () => Promise.reject(new Error("connection lost"));
+  const before = delivery.endOffsets;
+  await expect(delivery.release()).rejects.toThrow("connection lost");
+  await delivery.deliver([b2]);
+  expect(delivery.endOffsets).toEqual(before);
+  deadLetters.remove = remove;
+  await delivery.release();
+  expect(kafka.written).toEqual(ids(b1, a1, b2));
+  expect(parked()).toEqual([]);
+  expect(delivery.endOffsets).not.toEqual(before);
 });

@@ -2,7 +2,7 @@ import type { Logger } from "../../platform/logger.ts";
 import type { OutboxEvent } from "../domain/outbox-event.ts";
 import type { TopicOffsets } from "../domain/topic-offsets.ts";
 import type { AlreadyPublished } from "./already-published.ts";
-import { type DeadLetters, orderingKey, type ParkedEvent } from "./dead-letters.ts";
+import { type DeadLetter, type DeadLetters, orderingKey, type ParkedEvent } from "./dead-letters.ts";
 import type { BatchPublisher } from "./publish-batch.ts";
 import type { Publisher, Refusal } from "./publisher.ts";
 import type { RelayObserver } from "./relay-observer.ts";
@@ -16,7 +16,10 @@ export interface Delivery {
   deliver(events: readonly OutboxEvent[]): Promise<void>;
   /** Does what people have asked for with dead letters: publishes those of a key in their order, as far as they can be. */
   release(): Promise<void>;
-  /** After the last record of each partition that is known of. */
+  /**
+   * After the last record of each partition that is known of; but never past a released letter that is still among the dead
+   * letters, so that the next start finds it on Kafka.
+   */
   readonly endOffsets: TopicOffsets;
 }
 
@@ -25,20 +28,31 @@ export interface DeliveryParts {
   readonly publisher: Pick<Publisher, "refusal">;
   readonly deadLetters: DeadLetters;
   readonly alreadyPublished: AlreadyPublished;
+  /** By the checkpoint as it is saved: no source comes across the event again. */
+  readonly isCovered: (event: OutboxEvent) => boolean;
   readonly epoch: bigint;
   readonly abandon: AbortSignal;
   readonly observer: RelayObserver;
   readonly log: Logger;
 }
 
+interface Sorted {
+  readonly toSend: readonly OutboxEvent[];
+  readonly toPark: readonly ParkedEvent[];
+}
+
 const RELEASE_EVENTS = 500;
 
 export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
-  const { batches, publisher, deadLetters, alreadyPublished, epoch, abandon, observer, log } = parts;
+  const { batches, publisher, deadLetters, alreadyPublished, isCovered, epoch, abandon, observer, log } =
+    parts;
   const parkedKeys = await deadLetters.parkedKeys();
   if (parkedKeys.size > 0) await forgetReleased();
   observer.parkedKeys(parkedKeys.size);
   let last: Promise<unknown> = Promise.resolve();
+  /** Letters that are on Kafka, and not removed yet. */
+  const released = new Set<string>();
+  let offsetsBeforeReleased: TopicOffsets | undefined;
 
   /** A leader before this one may have died between a letter's publication and its removal. */
   async function forgetReleased(): Promise<void> {
@@ -70,10 +84,11 @@ export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
     observer.parkedKeys(parkedKeys.size);
   }
 
-  /** What can be sent; the rest goes to the dead letters. */
-  async function sort(events: readonly OutboxEvent[]): Promise<readonly OutboxEvent[]> {
+  /** What can be sent, and what goes to the dead letters. */
+  function sort(events: readonly OutboxEvent[]): Sorted {
     const nothingSpecial = parkedKeys.size === 0 && alreadyPublished.size === 0;
-    if (nothingSpecial && !events.some((event) => publisher.refusal(event))) return events;
+    if (nothingSpecial && !events.some((event) => publisher.refusal(event)))
+      return { toSend: events, toPark: [] };
     const toSend: OutboxEvent[] = [];
     const toPark: ParkedEvent[] = [];
     const parkedHere = new Set<string>();
@@ -90,33 +105,50 @@ export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
       toPark.push({ event, refusal });
       if (refusal) parkedHere.add(orderingKey(event));
     }
-    if (toPark.length > 0) await park(toPark);
-    return toSend;
+    return { toSend, toPark };
   }
 
+  /**
+   * What is parked comes last: a leader after this one parks all of a key that it finds parked, also what should have gone to
+   * Kafka before.
+   */
   async function deliver(events: readonly OutboxEvent[]): Promise<void> {
-    for (let toSend = await sort(events); toSend.length > 0; ) {
+    let { toSend, toPark } = sort(events);
+    while (toSend.length > 0) {
       const result = await batches.publish(toSend, abandon);
-      if (!result.refused) return;
+      if (!result.refused) break;
       await park([{ event: result.refused, refusal: byBroker(result.detail) }]);
-      toSend = await sort(result.rest);
+      const rest = sort(result.rest);
+      toSend = rest.toSend;
+      toPark = [...rest.toPark, ...toPark];
     }
+    if (toPark.length > 0) await park(toPark);
   }
 
   /** Publishes the key's events up to the next one that has to stay; true when more may follow. */
   async function releaseSome(key: string): Promise<boolean> {
     const letters = await deadLetters.ofKey(key, RELEASE_EVENTS);
-    const stays = letters.findIndex(({ isRefused, request }) => isRefused && request === undefined);
+    if (letters.length === 0) parkedKeys.delete(key);
+    const stays = letters.findIndex(mustStay);
     const front = stays === -1 ? letters : letters.slice(0, stays);
+    if (front.length === 0) return false;
     const discarded = front.filter(({ request }) => request === "discard").map(({ event }) => event.id);
     const wanted = front.filter(({ request }) => request !== "discard").map(({ event }) => event);
 
-    const { published, refused } = await publishInOrder(wanted);
-    await deadLetters.remove([...discarded, ...published.map(({ id }) => id)], epoch);
+    offsetsBeforeReleased ??= batches.endOffsets;
+    const { published, refused } = await publishInOrder(wanted.filter(({ id }) => !released.has(id)));
+    for (const { id } of published) released.add(id);
+    await deadLetters.remove([...discarded, ...released], epoch);
+    released.clear();
+    offsetsBeforeReleased = undefined;
     log.warn({ published: published.length, discarded }, "released dead letters, as asked for");
     if (refused) await park([refused]);
-    if (letters.length === 0) parkedKeys.delete(key);
-    return letters.length > 0 && stays === -1 && !refused;
+    return stays === -1 && !refused;
+  }
+
+  /** Also until the checkpoint covers it: a source could come across it again when it is no dead letter any more. */
+  function mustStay({ event, isRefused, request }: DeadLetter): boolean {
+    return (isRefused && request === undefined) || !isCovered(event);
   }
 
   /** Events of one key: stops at the first one that is refused. */
@@ -145,7 +177,7 @@ export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
       observer.parkedKeys(parkedKeys.size);
     },
     get endOffsets() {
-      return batches.endOffsets;
+      return offsetsBeforeReleased ?? batches.endOffsets;
     },
   };
 }

@@ -2,6 +2,7 @@ import { createBackoff } from "../../platform/backoff.ts";
 import { delay } from "../../platform/delay.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { createAlreadyPublished, tailOffsets, withKnownOffsets } from "./already-published.ts";
+import { isCovered } from "./checkpoint-coverage.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { openDelivery } from "./delivery.ts";
 import type { FoundOnKafka, KafkaTail } from "./kafka-tail.ts";
@@ -46,6 +47,7 @@ export async function resumeFromCheckpoint<T>(
     publisher,
     deadLetters,
     alreadyPublished,
+    isCovered: (event) => isCovered(saver.saved, event),
     epoch,
     abandon,
     observer,
