@@ -2,10 +2,10 @@ import { formatLsn, maxLsn } from "../domain/lsn.ts";
 import { type DrainingBelowSlot, drainBelowSlot } from "./drain-below-slot.ts";
 import { drainOutbox } from "./drain-outbox.ts";
 import type { Resumed } from "./leadership.ts";
-import type { PreparedSlot, ReplicationSlot } from "./replication-slot.ts";
+import type { PreparedSlot } from "./replication-slot.ts";
 import { type Streaming, streamOutbox } from "./stream-outbox.ts";
 
-export type ReadingWal = Streaming & DrainingBelowSlot & { readonly slot: ReplicationSlot };
+export type ReadingWal = Streaming & DrainingBelowSlot;
 
 /**
  * Publishes from the table what the slot does not reach back to, then streams, until `halt`. Rejects when the stream is lost;

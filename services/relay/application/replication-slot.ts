@@ -16,6 +16,8 @@ export interface ReplicationSlot {
       readonly signal: AbortSignal;
     },
   ): Promise<PreparedSlot>;
+  /** The slot's `confirmed_flush_lsn` as it is; undefined when there is no slot. */
+  position(): Promise<Lsn | undefined>;
   /** The slot's `confirmed_flush_lsn` once no walsender has it any more, or undefined when that takes too long. */
   readBack(): Promise<Lsn | undefined>;
 }

@@ -6,11 +6,13 @@ import type { EventStream, OpenStream, StreamSink } from "./event-stream.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import type { Reading, Resumed } from "./leadership.ts";
 import { RelayError } from "./relay-error.ts";
+import type { ReplicationSlot } from "./replication-slot.ts";
 import { createStreamProgress } from "./stream-progress.ts";
 import { createTickRoundTrip } from "./tick-round-trip.ts";
 
 export type Streaming = Reading & {
   readonly stream: EventStream;
+  readonly slot: ReplicationSlot;
   readonly heartbeat: Heartbeat;
   /** Reading is paused above `high` and goes on below `low`; bytes of events waiting to be published. */
   readonly queueBytes: { readonly high: number; readonly low: number };
@@ -48,6 +50,7 @@ export async function streamOutbox(
   failed.promise.catch(() => {});
   const over = new AbortController();
   let open: OpenStream | undefined;
+  let mayPublish = false;
   let paused = false;
   let proven = false;
   let pumping: Promise<void> | undefined;
@@ -95,7 +98,7 @@ export async function streamOutbox(
   }
 
   function pump(): void {
-    if (pumping || over.signal.aborted) return;
+    if (pumping || !mayPublish || over.signal.aborted) return;
     // A microtask later the whole chunk that the socket gave has been decoded: batches form by themselves.
     pumping = Promise.resolve()
       .then(publishQueued)
@@ -176,6 +179,16 @@ export async function streamOutbox(
     }
   }
 
+  /** Since the slot was found somebody may have made it anew; from here on nobody can, for the server holds it for us. */
+  async function checkSlot(): Promise<void> {
+    const position = await deps.slot.position();
+    if (position !== undefined && position <= start.confirmedLsn) return;
+    throw new RelayError(
+      "STREAM_LOST",
+      "the slot is not where it was found: somebody made it anew or moved it",
+    );
+  }
+
   /** So that the checkpoint's snapshot covers all that was published. */
   async function lastTick(): Promise<void> {
     const deadline = AbortSignal.any([abandon, AbortSignal.timeout(deps.lastTickMs)]);
@@ -190,6 +203,15 @@ export async function streamOutbox(
   const opened = await deps.stream.open(sink);
   open = opened;
   if (paused) opened.pause();
+  try {
+    await checkSlot();
+  } catch (error) {
+    over.abort();
+    opened.destroy();
+    throw error;
+  }
+  mayPublish = true;
+  pump();
   deps.observer.phase("streaming");
   const beating = beat();
   const lost = opened.lost.then((error) => Promise.reject(error));

@@ -177,6 +177,10 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
         throw walError(error);
       }
     },
+    async position() {
+      const row = await find();
+      return row && parseLsn(row.confirmed_flush_lsn);
+    },
     async readBack() {
       const row = await inactive(READ_BACK_TIMEOUT_MS);
       return row && parseLsn(row.confirmed_flush_lsn);
