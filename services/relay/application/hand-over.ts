@@ -30,8 +30,14 @@ const MAX_PATIENCE = 64;
 /**
  * Reads the outbox in the way that `mode` says until `halt`. Each way starts from the checkpoint and from what is on Kafka beyond
  * it, so that a change is a start like any other: nothing is lost or repeated. Rejects when SQL fails.
+ *
+ * Resolves with whether nothing of any leader is on its way to Kafka: not so when `settle` and it was halted before it had settled.
  */
-export async function readByMode(deps: HandingOver, leadership: Leadership, settle: boolean): Promise<void> {
+export async function readByMode(
+  deps: HandingOver,
+  leadership: Leadership,
+  settle: boolean,
+): Promise<boolean> {
   const { halt, saver, epoch } = leadership;
   const { observer, log, history, slot } = deps;
   const retry = createBackoff(RETRY);
@@ -158,9 +164,10 @@ export async function readByMode(deps: HandingOver, leadership: Leadership, sett
     }
   }
 
-  if (deps.mode === "polling") return poll(leadership, "RELAY_MODE is polling");
+  if (deps.mode === "polling") await poll(leadership, "RELAY_MODE is polling");
   while (!halt.aborted) {
     const reason = await streamWhilePossible();
     if (reason !== undefined) await pollUntilStreaming(reason);
   }
+  return !mustSettle;
 }

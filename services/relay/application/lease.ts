@@ -10,10 +10,10 @@ export interface Leases {
 export interface Lease {
   /** Grows with every leader; a checkpoint is only written by the newest. */
   readonly epoch: bigint;
-  /** The leader before ended in order: nothing of it is still on its way to Kafka. */
+  /** The leader before ended in order: nothing of it, or of one before it, is still on its way to Kafka. */
   readonly afterOrderlyEnd: boolean;
   /** Resolves with the reason when the lease is not ours any more. Never rejects. */
   readonly lost: Promise<Error>;
-  /** `orderly`: nothing of this leader is on its way to Kafka. */
+  /** `orderly`: nothing of this leader, or of one before it, is on its way to Kafka. */
   release(orderly: boolean): Promise<void>;
 }

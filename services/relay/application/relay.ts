@@ -28,8 +28,8 @@ export interface Relay {
 export function createRelay(parts: RelayParts): Relay {
   const { leases, observer, log, publisher } = parts;
 
-  /** Resolves at `stop`, with everything done that was begun. */
-  async function lead(lease: Lease, stop: AbortSignal, abandon: AbortSignal): Promise<void> {
+  /** Resolves at `stop`, with everything done that was begun; with whether nothing is on its way to Kafka. */
+  async function lead(lease: Lease, stop: AbortSignal, abandon: AbortSignal): Promise<boolean> {
     const leaseLost = new AbortController();
     void lease.lost.then((error) => leaseLost.abort(error));
     const over = new AbortController();
@@ -51,14 +51,16 @@ export function createRelay(parts: RelayParts): Relay {
       log,
       AbortSignal.any([leadership.halt, over.signal]),
     );
+    let nothingOnItsWay: boolean;
     try {
-      await readByMode(parts, leadership, !lease.afterOrderlyEnd);
+      nothingOnItsWay = await readByMode(parts, leadership, !lease.afterOrderlyEnd);
     } finally {
       over.abort();
       await maintaining;
     }
     if (leaseLost.signal.aborted) throw leaseLost.signal.reason;
     abandon.throwIfAborted();
+    return nothingOnItsWay;
   }
 
   return {
@@ -73,8 +75,7 @@ export function createRelay(parts: RelayParts): Relay {
           ledSince = performance.now();
           observer.leader(true);
           observer.phase("starting");
-          await lead(lease, stop, abandon);
-          orderly = true;
+          orderly = await lead(lease, stop, abandon);
         } catch (err) {
           if (stop.aborted) break;
           if (ledSince !== undefined && performance.now() - ledSince > HEALTHY_MS) backoff.reset();
