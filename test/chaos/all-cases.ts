@@ -1,5 +1,5 @@
 import type { ChaosCase } from "./case.ts";
-import { freeze, freezeByDefault, freezePolling, freezeShortly } from "./cases/freeze.ts";
+import { freeze, freezeBusy, freezeByDefault, freezePolling, freezeShortly } from "./cases/freeze.ts";
 import { answerLost, answerLostAndKilled, answerLostPolling, kafkaNetwork } from "./cases/kafka-network.ts";
 import { kafkaAndRelayKilled, kafkaKilled, kafkaKilledPolling, kafkaStopped } from "./cases/kafka-server.ts";
 import { killBetweenModes, killLeader, killPolling, killStreaming } from "./cases/kill.ts";
@@ -50,6 +50,7 @@ export const allCases: readonly ChaosCase[] = [
   freezeByDefault,
   freezePolling,
   freezeShortly,
+  freezeBusy,
   sessionsKilled,
   slotDropped,
   slotAdvanced,

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../../support/eventually.ts";
+import { insertBulk } from "../bulk.ts";
 import type { CaseOutcome, ChaosCase, ChaosContext } from "../case.ts";
 import { finish } from "../finish.ts";
 import type { RelayProcess } from "../relay-process.ts";
@@ -53,6 +55,41 @@ export const freezePolling: ChaosCase = {
   async run(context) {
     const settings = { RELAY_MODE: "polling", RELAY_LEASE_MS: "2000", RELAY_POLL_INTERVAL_MS: "50" };
     return freezeLeader(context, 4, settings);
+  },
+};
+
+/** Requests as large as they get, one after the other: the freeze falls into the middle of one. */
+export const freezeBusy: ChaosCase = {
+  name: "SIGSTOP of a leader that is sending a backlog",
+  short: false,
+  timeoutMs: 400_000,
+  async run(context) {
+    const scene = await context.scene();
+    let leader = scene.relay();
+    await leader.ready();
+    let standby = scene.relay();
+    await standby.ready();
+    let recoveryMs = 0;
+    for (let round = 0; round < 6; round++) {
+      await insertBulk(scene, { rows: 150_000, transaction: 150_000, first: round * 150_000 });
+      await sleep(context.random.between(200, 1_500));
+      const from = performance.now();
+      leader.freeze();
+      await eventually(
+        async () => {
+          if (!(await standby.leads())) throw new Error("the standby does not take over");
+        },
+        { timeoutMs: 30_000 },
+      );
+      // While the new leader is sending, too.
+      await sleep(context.random.between(0, 2_000));
+      leader.thaw();
+      await scene.caughtUp();
+      recoveryMs = Math.max(recoveryMs, performance.now() - from);
+      [leader, standby] = [standby, leader];
+      await standby.ready();
+    }
+    return finish(scene, undefined, { recoveryMs }, { timeoutMs: 200_000 });
   },
 };
 

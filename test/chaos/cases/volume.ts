@@ -1,3 +1,4 @@
+import { insertBulk } from "../bulk.ts";
 import type { CaseOutcome, ChaosCase, ChaosContext } from "../case.ts";
 import { finish } from "../finish.ts";
 import type { Scene } from "../scene.ts";
@@ -5,22 +6,6 @@ import type { Scene } from "../scene.ts";
 const ROWS = 1_000_000;
 const MEMORY_LIMIT_MB = 256;
 const TIMEOUT_MS = 500_000;
-
-/** Rows from `$1` to `$2`, over a thousand keys. */
-const INSERT = `
-  insert into outbox (id, aggregate_type, aggregate_id, aggregate_version, event_type, payload)
-  select gen_random_uuid(), 'order', 'bulk-' || i % 1000, i / 1000, 'OrderChanged',
-         jsonb_build_object('total', 9007199254740993 + i, 'price', 0.10, 'name', 'Łódź 日本 🎉', 'padding', repeat('x', 100))
-    from generate_series($1::bigint, $2::bigint) i`;
-
-async function insertInTransactionsOf(scene: Scene, size: number, rows = ROWS): Promise<void> {
-  const client = await scene.pool.connect();
-  try {
-    for (let from = 0; from < rows; from += size) await client.query(INSERT, [from, from + size - 1]);
-  } finally {
-    client.release();
-  }
-}
 
 async function publishAll(
   scene: Scene,
@@ -43,7 +28,7 @@ export const largeTransaction: ChaosCase = {
     const scene = await context.scene();
     await scene.relay().ready();
     const load = scene.load({ rowsPerSecond: 50 });
-    await insertInTransactionsOf(scene, ROWS);
+    await insertBulk(scene, { rows: ROWS, transaction: ROWS });
     const from = performance.now();
     const outcome = await publishAll(scene, context, from).finally(() => load.stop());
     await scene.caughtUp();
@@ -61,7 +46,7 @@ export const largeTransactionKilled: ChaosCase = {
     const scene = await context.scene();
     let relay = scene.relay();
     await relay.ready();
-    await insertInTransactionsOf(scene, ROWS);
+    await insertBulk(scene, { rows: ROWS, transaction: ROWS });
     const from = performance.now();
     for (let round = 0; round < 4; round++) {
       await publishedAtLeast(scene, relay, context.random.between(1, 150_000));
@@ -86,7 +71,7 @@ export const backlogInTable: ChaosCase = {
   memoryLimitMb: MEMORY_LIMIT_MB,
   async run(context) {
     const scene = await context.scene();
-    await insertInTransactionsOf(scene, 1_000);
+    await insertBulk(scene, { rows: ROWS, transaction: 1_000 });
     const from = performance.now();
     scene.relay();
     return publishAll(scene, context, from);
@@ -105,7 +90,7 @@ export const backlogInSlot: ChaosCase = {
     await scene.ask("select chaos_write('first')");
     await scene.caughtUp();
     await relay.stop();
-    await insertInTransactionsOf(scene, 50);
+    await insertBulk(scene, { rows: ROWS, transaction: 50 });
     const from = performance.now();
     scene.relay();
     return publishAll(scene, context, from);
@@ -128,10 +113,10 @@ export const brokerAway: ChaosCase = {
     await scene.ask("select chaos_write('first')");
     await scene.caughtUp();
     await kafka.stop("SIGKILL");
-    await insertInTransactionsOf(scene, 50, 50_000);
+    await insertBulk(scene, { rows: 50_000, transaction: 50 });
     const before = relay.memoryMb;
-    await insertInTransactionsOf(scene, 50, 50_000);
-    await insertInTransactionsOf(scene, 1_000, 200_000);
+    await insertBulk(scene, { rows: 50_000, transaction: 50, first: 50_000 });
+    await insertBulk(scene, { rows: 200_000, transaction: 1_000, first: 100_000 });
     const growth = relay.memoryMb - before;
     context.log(`memory ${before.toFixed(0)} MB, ${growth.toFixed(0)} MB more after 250,000 rows`);
     const faults = growth > GROWTH_LIMIT_MB ? [`memory grew by ${growth.toFixed(0)} MB`] : [];
