@@ -196,3 +196,37 @@ test("a released letter that cannot be removed is not sent again, and the next s
   expect(parked()).toEqual([]);
   expect(delivery.endOffsets).not.toEqual(before);
 });
+
+test("one batch at a time is on its way, released dead letters among them: a client that sends two at once reorders them", async () => {
+  kafka.refusals.set(a1.id, noTopic);
+  const { publish } = kafka.publisher;
+  let inFlight = 0;
+  let most = 0;
+  kafka = {
+    ...kafka,
+    publisher: {
+      ...kafka.publisher,
+      async publish(events) {
+        inFlight += 1;
+        most = Math.max(most, inFlight);
+        await new Promise((resolve) => setImmediate(resolve));
+        inFlight -= 1;
+        return publish(events);
+      },
+    },
+  };
+  const delivery = await open();
+  await delivery.deliver([a1, a2]);
+  kafka.refusals.clear();
+  request(a1, "retry");
+  await Promise.all([
+    delivery.deliver([b1]),
+    delivery.release(),
+    delivery.deliver([b2]),
+    delivery.deliver([a3]),
+  ]);
+  expect(most).toBe(1);
+  expect(kafka.written.filter((id) => ids(b1, b2).includes(id))).toEqual(ids(b1, b2));
+  await delivery.release();
+  expect(kafka.written.filter((id) => ids(a1, a2, a3).includes(id))).toEqual(ids(a1, a2, a3));
+});
