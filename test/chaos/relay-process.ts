@@ -24,11 +24,13 @@ export interface RelayProcess {
   lastLog(): readonly string[];
 }
 
-const KEPT_LINES = 60;
+const KEPT_LINES = 120;
 
 export function spawnRelayProcess(name: string, environment: Readonly<Record<string, string>>): RelayProcess {
   const lines: string[] = [];
   const service = spawnService("relay", environment, (line) => {
+    // kafkajs' tries to connect, one a second, would leave room for nothing else.
+    if (/"kafka":"(Connection|BrokerPool)"/.test(line)) return;
     lines.push(line);
     if (lines.length > KEPT_LINES) lines.shift();
   });

@@ -70,10 +70,11 @@ export async function readByMode(
     });
   }
 
-  async function poll(reading: Leadership, reason: string): Promise<void> {
+  async function poll(reading: Leadership, reason: string, onPolling = () => {}): Promise<void> {
     await enter("polling", reason);
     await resumeFromCheckpoint(deps, reading, mustSettle, (resumed) => {
       mustSettle = false;
+      onPolling();
       return pollOutbox(deps, resumed);
     });
   }
@@ -121,11 +122,14 @@ export async function readByMode(
   async function pollUntilStreamable(reason: string, wayBack: Backoff): Promise<PreparedSlot | undefined> {
     const enough = new AbortController();
     const polling = { ...leadership, halt: AbortSignal.any([halt, enough.signal]) };
-    const finding = findSlot(wayBack, polling.halt).finally(() => enough.abort());
-    // Awaited below; until then its rejection has nobody else.
-    finding.catch(() => {});
+    let finding: Promise<PreparedSlot | undefined> = Promise.resolve(undefined);
     try {
-      await poll(polling, reason);
+      // Only once it polls: else a way back that looks open, and is not, could keep it from ever publishing.
+      await poll(polling, reason, () => {
+        finding = findSlot(wayBack, polling.halt).finally(() => enough.abort());
+        // Awaited below; until then its rejection has nobody else.
+        finding.catch(() => {});
+      });
     } finally {
       enough.abort();
       await Promise.allSettled([finding]);

@@ -1,6 +1,6 @@
 import { delay } from "../../platform/delay.ts";
 import type { Lsn } from "../domain/lsn.ts";
-import { isVisible, parseSnapshot } from "../domain/snapshot.ts";
+import { isVisible, parseSnapshot, widenTransactionId } from "../domain/snapshot.ts";
 import { createEventQueue, type EventBatch } from "./event-queue.ts";
 import type { EventStream, OpenStream, StreamSink } from "./event-stream.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -65,11 +65,12 @@ export async function streamOutbox(
   const sink: StreamSink = {
     begin(commitLsn, committedAt, xid) {
       law.begin(xid, committedAt);
-      skipTransaction = commitLsn < start.confirmedLsn;
+      // By the id that the WAL has, not by the row's: rows of a restored dump have ids of another cluster.
+      const wasPublished = () => isVisible(publishedBefore, widenTransactionId(publishedBefore, xid));
+      skipTransaction = commitLsn < start.confirmedLsn || (skipVisible && wasPublished());
     },
     event(event) {
       if (skipTransaction) return;
-      if (skipVisible && isVisible(publishedBefore, BigInt(event.transactionId))) return;
       queue.push(event, law.event());
       if (!paused && queue.bytes > deps.queueBytes.high) pause();
       pump();

@@ -23,3 +23,8 @@ test("a 32-bit transaction id is widened to the epoch it belongs to, also across
   expect(widenTransactionId(parseSnapshot("700:800:"), 750)).toBe(750n);
   expect(widenTransactionId(parseSnapshot("4294967200:4294967290:"), 5)).toBe(4294967301n);
 });
+
+test("for the first checkpoint's snapshot no transaction id is taken for one of an epoch before the first", () => {
+  expect(widenTransactionId(parseSnapshot("1:1:"), 4294967295)).toBe(4294967295n);
+  expect(widenTransactionId(parseSnapshot("4294967297:4294967297:"), 4294967295)).toBe(4294967295n);
+});

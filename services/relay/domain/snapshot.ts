@@ -34,7 +34,8 @@ export function isVisible(snapshot: Snapshot, transactionId: bigint): boolean {
  */
 export function widenTransactionId(snapshot: Snapshot, xid: number): bigint {
   const candidate = (snapshot.xmax & ~0xffff_ffffn) | BigInt(xid);
-  if (candidate > snapshot.xmax + 0x8000_0000n) return candidate - 0x1_0000_0000n;
+  // In the first epoch there is none before it: '1:1:' is no snapshot that was taken.
+  if (candidate > snapshot.xmax + 0x8000_0000n && candidate > 0xffff_ffffn) return candidate - 0x1_0000_0000n;
   if (candidate + 0x8000_0000n < snapshot.xmax) return candidate + 0x1_0000_0000n;
   return candidate;
 }

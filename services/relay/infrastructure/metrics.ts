@@ -130,6 +130,9 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     },
     leader(isLeader) {
       relayLeader.set(isLeader ? 1 : 0);
+      // What a leader that is none any more was sending is another's to send.
+      inFlightSince = undefined;
+      inFlightEvents.set(0);
     },
     publishStarted(events) {
       inFlightSince ??= performance.now();

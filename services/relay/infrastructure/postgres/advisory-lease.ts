@@ -36,9 +36,11 @@ const RENEWALS = 6;
 export function createAdvisoryLeases(options: AdvisoryLeaseOptions): Leases {
   return {
     async acquire(signal, onStandby) {
-      const client = new Client(
-        connectionOptions(options.databaseUrl, `outbox-relay ${options.relay} lease`),
-      );
+      const client = new Client({
+        ...connectionOptions(options.databaseUrl, `outbox-relay ${options.relay} lease`),
+        // Cut off without a word, a standby would else wait for ever, and never take over.
+        query_timeout: options.leaseMs + TAKEOVER_MARGIN_MS,
+      });
       const lost = Promise.withResolvers<Error>();
       const lose = (reason: string, cause?: unknown) => {
         options.fence.close();
@@ -121,7 +123,7 @@ async function endSilentHolders(client: Client, relay: string, silentMs: number)
 function renewLease(
   client: Client,
   { leaseMs, fence }: AdvisoryLeaseOptions,
-  lose: (reason: string) => void,
+  lose: (reason: string, cause?: unknown) => void,
 ): NodeJS.Timeout {
   let seenAlive = performance.now();
   let asking = false;
@@ -142,9 +144,9 @@ function renewLease(
       seenAlive = askedAt;
       fence.extend(askedAt + leaseMs);
       asking = false;
-    } catch {
-      // The client's "error" or "end" tells.
+    } catch (error) {
       clearInterval(timer);
+      lose("the lease's database session does not answer", error);
     }
   }
   const timer = setInterval(() => void renew(), leaseMs / RENEWALS);

@@ -7,6 +7,9 @@ import { OUTBOX_COLUMNS } from "./pgoutput-decoder.ts";
 
 /** The first page of a big backlog may have to sort it. */
 const READ_TIMEOUT_MS = 60_000;
+const STATEMENT_TIMEOUT_MS = 15_000;
+/** Nothing is lost with it: the transaction only reads. */
+const CLOSE_TIMEOUT_MS = 3_000;
 
 export function createOutboxTable(
   pool: Pool,
@@ -20,9 +23,8 @@ export function createOutboxTable(
       const client = await pool.connect();
       try {
         // The transaction's snapshot is what the cursor sees and what pg_current_snapshot() tells.
-        await client.query("begin isolation level repeatable read read only");
-        await client.query("set local datestyle to iso; set local timezone to 'UTC'");
-        const snapshot = resume?.snapshot ?? (await currentSnapshot(client));
+        const begun = begin(client, resume?.snapshot);
+        const snapshot = await answered(begun, client, STATEMENT_TIMEOUT_MS);
         const resumed = "and pg_visible_in_snapshot(transaction_id, $2) and position > $3";
         const cursor = client.query(
           new Cursor<OutboxRow>(
@@ -43,20 +45,39 @@ export function createOutboxTable(
   };
 }
 
-/** A server that is cut off without a word answers never: then the connection is dropped, and the read rejects. */
-async function answered<T>(reading: Promise<T>, client: PoolClient): Promise<T> {
-  const { stream } = (client as unknown as { connection: { stream: { destroy(error: Error): void } } })
-    .connection;
-  const error = new Error(`no answer to a page of the outbox within ${READ_TIMEOUT_MS / 1000} s`);
-  const timer = setTimeout(() => stream.destroy(error), READ_TIMEOUT_MS);
+/** What pg does not declare: the protocol connection below its Client. */
+interface ProtocolConnection extends NodeJS.EventEmitter {
+  readonly stream: { readonly destroyed: boolean; destroy(): void };
+}
+
+/**
+ * Rejects when the connection is gone, which pg-cursor tells of only in the middle of a read: it would wait for ever. A server that is
+ * cut off without a word answers never either: then the connection is dropped.
+ */
+async function answered<T>(work: Promise<T>, client: PoolClient, withinMs: number): Promise<T> {
+  const { connection } = client as unknown as { connection: ProtocolConnection };
+  const failed = Promise.withResolvers<never>();
+  const onEnd = () => failed.reject(new Error("the database connection of a drain is gone"));
+  connection.once("end", onEnd);
+  if (connection.stream.destroyed) onEnd();
+  const timer = setTimeout(() => {
+    failed.reject(new Error(`the database has not answered a drain within ${withinMs / 1000} s`));
+    connection.stream.destroy();
+  }, withinMs);
   try {
-    return await reading;
+    return await Promise.race([work, failed.promise]);
   } finally {
     clearTimeout(timer);
+    connection.removeListener("end", onEnd);
+    work.catch(() => {}); // when it comes too late
   }
 }
 
-async function currentSnapshot(client: PoolClient): Promise<string> {
+/** Gives the snapshot that the drain goes by. */
+async function begin(client: PoolClient, resumed: string | undefined): Promise<string> {
+  await client.query("begin isolation level repeatable read read only");
+  await client.query("set local datestyle to iso; set local timezone to 'UTC'");
+  if (resumed !== undefined) return resumed;
   const { rows } = await client.query("select pg_current_snapshot()::text as snapshot");
   return rows[0].snapshot;
 }
@@ -66,15 +87,15 @@ function openDrain(client: PoolClient, cursor: Cursor<OutboxRow>, snapshot: stri
   return {
     snapshot,
     read(limit) {
-      const page = answered(cursor.read(limit), client).then((rows) => rows.map(toEvent));
+      const page = answered(cursor.read(limit), client, READ_TIMEOUT_MS).then((rows) => rows.map(toEvent));
       reading = page.catch(() => {});
       return page;
     },
     async close() {
       await reading;
       try {
-        await cursor.close();
-        await client.query("commit");
+        await answered(cursor.close(), client, CLOSE_TIMEOUT_MS);
+        await answered(client.query("commit"), client, CLOSE_TIMEOUT_MS);
         client.release();
       } catch {
         client.release(true);

@@ -27,6 +27,7 @@ interface ProtocolConnection {
 /** Duck-typed: the library calls `start` once and `parse` for each XLogData. */
 type Plugin = Parameters<LogicalReplicationService["subscribe"]>[0];
 
+const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 3_000;
 const MAX_STATUS_INTERVAL_MS = 10_000;
 /** SQLSTATE of the mere warning that PostgreSQL 18 gives for a publication that is missing at this point of the WAL. */
@@ -141,7 +142,11 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
     .subscribe(plugin as unknown as Plugin, options.slot, "0/00000000")
     .then(() => fail(new Error("the server ended the stream")), fail);
 
-  await started.promise;
+  const starting = setTimeout(
+    () => fail(new Error(`no answer to START_REPLICATION within ${START_TIMEOUT_MS / 1000} s`)),
+    START_TIMEOUT_MS,
+  );
+  await started.promise.finally(() => clearTimeout(starting));
   return {
     lost: lost.promise,
     get lastReceivedAt() {
