@@ -81,6 +81,24 @@ test("a slot that somebody makes anew between finding it and streaming from it h
   expect(world.journal.violation).toBeUndefined();
 });
 
+test("after a long time of polling the next start has little to read on Kafka", async () => {
+  const world = createWorld(begin(1), createRandom(1));
+  const { database, kafka, clock } = world;
+  const relay = startProcess(world, "relay", "polling");
+  for (let count = 1; count <= 20; count++) {
+    const transaction = database.begin();
+    database.insert(transaction, `key-${count}`);
+    database.commit(transaction);
+    database.show(transaction);
+    await until(world, () => kafka.records.length === count);
+  }
+  await clock.advance(500);
+  relay.crash();
+  startProcess(world, "relay again", "polling");
+  await until(world, () => world.journal.tail(1).includes("relay again: polling"));
+  expect(world.journal.tail(3)).toContain('beyond the checkpoint {"found":0}');
+});
+
 test.each([
   ["a leader that is stopped at once does not vouch for a crashed one before it", 0, false],
   ["a leader that has waited for what a crashed one has left on its way does", 2_000, true],

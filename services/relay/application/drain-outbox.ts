@@ -38,7 +38,10 @@ async function drainPart(
   function noteProgress(progress: Partial<Checkpoint>, events: number): void {
     // As long as records that were found on Kafka have not come again, the next start must be able to find them as well.
     const publishedOffsets = alreadyPublished.size > 0 ? saver.current.publishedOffsets : delivery.endOffsets;
-    saver.note({ ...saver.current, ...progress, publishedOffsets }, events);
+    // They bound what a stream would come across as well; left where the last stream ended, they would have the next start read all
+    // that has been polled since.
+    const offsets = { publishedOffsets, confirmedOffsets: publishedOffsets };
+    saver.note({ ...saver.current, ...progress, ...offsets }, events);
   }
 
   async function publishPage(page: readonly OutboxEvent[]): Promise<void> {

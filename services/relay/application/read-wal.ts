@@ -33,7 +33,7 @@ export async function readWal(
       await drainBelowSlot(deps, resumed);
       if (halt.aborted) return;
       const confirmedLsn = maxLsn(slot.confirmedFlushLsn, saver.current.confirmedLsn);
-      saver.note({ ...saver.current, confirmedLsn, confirmedOffsets: saver.current.publishedOffsets }, 0);
+      saver.note({ ...saver.current, confirmedLsn }, 0);
     } finally {
       await saver.flush();
     }
