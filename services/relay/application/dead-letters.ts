@@ -1,4 +1,5 @@
 import type { OutboxEvent } from "../domain/outbox-event.ts";
+import type { BatchLimits } from "./event-queue.ts";
 import type { Refusal } from "./publisher.ts";
 
 /** An event that can never be published; without a refusal, one that waits behind such an event of its key. */
@@ -28,8 +29,8 @@ export interface DeadLetters {
   park(events: readonly ParkedEvent[], epoch: bigint): Promise<void>;
   /** The keys whose oldest event need not stay: a person wants it tried again or dropped, or what it waited for is gone. */
   releasableKeys(): Promise<string[]>;
-  /** The oldest of the key, in their order. */
-  ofKey(key: string, limit: number): Promise<DeadLetter[]>;
+  /** The oldest of the key, in their order, as many as fit the limits; at least one unless there is none. */
+  ofKey(key: string, limits: BatchLimits): Promise<DeadLetter[]>;
   /** They are on Kafka, or not wanted. @throws RelayError LEASE_LOST */
   remove(ids: readonly string[], epoch: bigint): Promise<void>;
 }

@@ -37,6 +37,7 @@ function open(found: readonly OutboxEvent[] = [], isCovered = () => true): Promi
       gaps: [],
     }),
     isCovered,
+    batch: { events: 10, bytes: 1_000 },
     epoch: 1n,
     abandon: new AbortController().signal,
     observer: silentObserver,
@@ -176,6 +177,26 @@ test("a letter is not released while a source could bring it again", async () =>
   covered = true;
   await delivery.release();
   expect(kafka.written).toEqual(ids(a1, a2));
+});
+
+test("many letters, and large ones, are released batch by batch; an end between two leaves the rest where it is", async () => {
+  const halt = new AbortController();
+  const many = Array.from({ length: 25 }, () => outboxEvent({ keyText: "a", bytes: 1 }));
+  const large = Array.from({ length: 3 }, () => outboxEvent({ keyText: "a", bytes: 600 }));
+  const [first] = many as [OutboxEvent];
+  kafka.refusals.set(first.id, noTopic);
+  const delivery = await open();
+  await delivery.deliver([...many, ...large]);
+  kafka.refusals.clear();
+  request(first, "retry");
+  halt.abort();
+  await delivery.release(halt.signal);
+  expect(parked()).toHaveLength(28);
+  await delivery.release();
+  // 10, 10, 5 and a large one, and the other two.
+  expect(kafka.sent()).toBe(5);
+  expect(kafka.written).toEqual(ids(...many, ...large));
+  expect(parked()).toEqual([]);
 });
 
 test("a released letter that cannot be removed is not sent again, and the next start would find it on Kafka", async () => {

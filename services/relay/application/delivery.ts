@@ -3,6 +3,7 @@ import type { OutboxEvent } from "../domain/outbox-event.ts";
 import type { TopicOffsets } from "../domain/topic-offsets.ts";
 import type { AlreadyPublished } from "./already-published.ts";
 import { type DeadLetter, type DeadLetters, orderingKey, type ParkedEvent } from "./dead-letters.ts";
+import type { BatchLimits } from "./event-queue.ts";
 import type { BatchPublisher } from "./publish-batch.ts";
 import type { Publisher, Refusal } from "./publisher.ts";
 import type { RelayObserver } from "./relay-observer.ts";
@@ -14,8 +15,11 @@ export interface Delivery {
    * part may have been delivered.
    */
   deliver(events: readonly OutboxEvent[]): Promise<void>;
-  /** Does what people have asked for with dead letters: publishes those of a key in their order, as far as they can be. */
-  release(): Promise<void>;
+  /**
+   * Does what people have asked for with dead letters: publishes those of a key in their order, as far as they can be. Ends early,
+   * between two batches, when `halt` aborts.
+   */
+  release(halt?: AbortSignal): Promise<void>;
   /**
    * After the last record of each partition that is known of; but never past a released letter that is still among the dead
    * letters, so that the next start finds it on Kafka.
@@ -30,6 +34,8 @@ export interface DeliveryParts {
   readonly alreadyPublished: AlreadyPublished;
   /** By the checkpoint as it is saved: no source comes across the event again. */
   readonly isCovered: (event: OutboxEvent) => boolean;
+  /** Of one batch of released letters: what they take up in memory, and in a request, has a limit as well. */
+  readonly batch: BatchLimits;
   readonly epoch: bigint;
   readonly abandon: AbortSignal;
   readonly observer: RelayObserver;
@@ -40,8 +46,6 @@ interface Sorted {
   readonly toSend: readonly OutboxEvent[];
   readonly toPark: readonly ParkedEvent[];
 }
-
-const RELEASE_EVENTS = 500;
 
 export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
   const { batches, publisher, deadLetters, alreadyPublished, isCovered, epoch, abandon, observer, log } =
@@ -59,7 +63,8 @@ export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
     const released = (await deadLetters.ids()).filter((id) => alreadyPublished.has(id));
     if (released.length === 0) return;
     await deadLetters.remove(released, epoch);
-    for (const key of parkedKeys) if ((await deadLetters.ofKey(key, 1)).length === 0) parkedKeys.delete(key);
+    const left = await deadLetters.parkedKeys();
+    for (const key of parkedKeys) if (!left.has(key)) parkedKeys.delete(key);
   }
 
   /** One at a time: nothing of a key may be published while its parked events are being released. */
@@ -127,7 +132,7 @@ export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
 
   /** Publishes the key's events up to the next one that has to stay; true when more may follow. */
   async function releaseSome(key: string): Promise<boolean> {
-    const letters = await deadLetters.ofKey(key, RELEASE_EVENTS);
+    const letters = await deadLetters.ofKey(key, parts.batch);
     if (letters.length === 0) parkedKeys.delete(key);
     const stays = letters.findIndex(mustStay);
     const front = stays === -1 ? letters : letters.slice(0, stays);
@@ -170,9 +175,9 @@ export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
 
   return {
     deliver: (events) => exclusively(() => deliver(events)),
-    async release() {
+    async release(halt = abandon) {
       for (const key of await deadLetters.releasableKeys()) {
-        for (let more = true; more && !abandon.aborted; ) more = await exclusively(() => releaseSome(key));
+        for (let more = true; more && !halt.aborted; ) more = await exclusively(() => releaseSome(key));
       }
       observer.parkedKeys(parkedKeys.size);
     },

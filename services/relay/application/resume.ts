@@ -5,6 +5,7 @@ import { createAlreadyPublished, tailOffsets, withKnownOffsets } from "./already
 import { isCovered } from "./checkpoint-coverage.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { openDelivery } from "./delivery.ts";
+import type { BatchLimits } from "./event-queue.ts";
 import type { FoundOnKafka, KafkaTail } from "./kafka-tail.ts";
 import type { Leadership, Resumed } from "./leadership.ts";
 import { createBatchPublisher } from "./publish-batch.ts";
@@ -17,6 +18,7 @@ export interface Resuming {
   readonly deadLetters: DeadLetters;
   readonly observer: RelayObserver;
   readonly log: Logger;
+  readonly batch: BatchLimits;
   /** How often people's wishes for dead letters are looked for. */
   readonly releaseIntervalMs: number;
 }
@@ -48,6 +50,7 @@ export async function resumeFromCheckpoint<T>(
     deadLetters,
     alreadyPublished,
     isCovered: (event) => isCovered(saver.saved, event),
+    batch: deps.batch,
     epoch,
     abandon,
     observer,
@@ -80,7 +83,7 @@ export async function resumeFromCheckpoint<T>(
 
   async function releaseNowAndThen(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await delivery.release().catch((err) => {
+      await delivery.release(signal).catch((err) => {
         if (!signal.aborted) log.error({ err }, "dead letters could not be released, trying again");
       });
       await delay(deps.releaseIntervalMs, signal);

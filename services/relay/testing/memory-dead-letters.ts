@@ -1,4 +1,5 @@
 import { type DeadLetters, orderingKey, type ParkedEvent } from "../application/dead-letters.ts";
+import { batchEnd } from "../application/event-queue.ts";
 
 export interface MemoryDeadLetters extends DeadLetters {
   readonly rows: (ParkedEvent & { request?: "retry" | "discard" | undefined })[];
@@ -24,10 +25,11 @@ export function memoryDeadLetters(): MemoryDeadLetters {
       for (const row of rows) if (!oldest.has(keyOf(row))) oldest.set(keyOf(row), row);
       return [...oldest].filter(([, { refusal, request }]) => !refusal || request).map(([key]) => key);
     },
-    async ofKey(key, limit) {
-      return rows
-        .filter((row) => keyOf(row) === key)
-        .slice(0, limit)
+    async ofKey(key, limits) {
+      const all = rows.filter((row) => keyOf(row) === key);
+      const events = all.map(({ event }) => event);
+      return all
+        .slice(0, batchEnd(events, 0, limits))
         .map(({ event, refusal, request }) => ({ event, isRefused: refusal !== undefined, request }));
     },
     async remove(ids) {

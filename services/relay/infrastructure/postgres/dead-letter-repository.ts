@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { type DeadLetters, orderingKey, type ParkedEvent } from "../../application/dead-letters.ts";
+import { EVENT_OVERHEAD_BYTES } from "../../domain/outbox-event.ts";
 import { leaseLost } from "./checkpoint-repository.ts";
 import { asText, type OutboxRow, toEvent } from "./outbox-row.ts";
 
@@ -62,16 +63,22 @@ export function createDeadLetterRepository(pool: Pool, relay: string): DeadLette
       return rows.map(keyOf);
     },
 
-    async ofKey(key, limit) {
+    async ofKey(key, limits) {
       const [type, id] = JSON.parse(key);
       const { rows } = await pool.query<LetterRow>({
         text: `select position, id, transaction_id, aggregate_type, aggregate_id, aggregate_version, event_type, payload, headers,
                       to_char(created_at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' as created_at,
                       reason is not null as is_refused, request
-                 from outbox_dead_letter
-                where relay = $1 and aggregate_type = $2 and aggregate_id = $3
-                order by seq limit $4`,
-        values: [relay, type, id, limit],
+                 from (select *, row_number() over by_seq as nth,
+                              sum($6 + octet_length(aggregate_id) + octet_length(payload::text) + octet_length(headers::text))
+                                over by_seq as bytes
+                         from (select * from outbox_dead_letter
+                                where relay = $1 and aggregate_type = $2 and aggregate_id = $3
+                                order by seq limit $4) oldest
+                       window by_seq as (order by seq)) summed
+                where nth = 1 or bytes <= $5
+                order by seq`,
+        values: [relay, type, id, limits.events, limits.bytes, EVENT_OVERHEAD_BYTES],
         types: asText,
       });
       return rows.map((row) => ({

@@ -1,4 +1,5 @@
 import { type DeadLetters, orderingKey } from "../../application/dead-letters.ts";
+import { batchEnd } from "../../application/event-queue.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 import type { Journal } from "./journal.ts";
 
@@ -45,11 +46,10 @@ export function createModelDeadLetters(journal: Journal): ModelDeadLetters {
       }
       return [...oldest].filter(([, { isRefused, request }]) => !isRefused || request).map(([key]) => key);
     },
-    async ofKey(key, limit) {
-      return letters
-        .filter(({ event }) => orderingKey(event) === key)
-        .slice(0, limit)
-        .map((letter) => ({ ...letter }));
+    async ofKey(key, limits) {
+      const all = letters.filter(({ event }) => orderingKey(event) === key);
+      const events = all.map(({ event }) => event);
+      return all.slice(0, batchEnd(events, 0, limits)).map((letter) => ({ ...letter }));
     },
     remove(ids) {
       const gone = new Set(ids);

@@ -112,7 +112,7 @@ export function createDatabasePorts(
       parkedKeys: () => call("parked keys", () => letters.parkedKeys()),
       ids: () => call("letter ids", () => letters.ids()),
       releasableKeys: () => call("releasable keys", () => letters.releasableKeys()),
-      ofKey: (key, limit) => call("letters of key", () => letters.ofKey(key, limit)),
+      ofKey: (key, limits) => call("letters of key", () => letters.ofKey(key, limits)),
       park: (events, epoch) =>
         call("park", () => {
           lease.assertEpoch(epoch);
