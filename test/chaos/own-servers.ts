@@ -13,6 +13,8 @@ export interface OwnPostgres {
   readonly url: string;
   stop(mode?: StopMode): Promise<void>;
   start(settings?: Settings): Promise<void>;
+  /** How it has ended, or undefined while it runs. */
+  readonly ended: string | undefined;
   /** Ends it for good, and removes its data. */
   dispose(): Promise<void>;
 }
@@ -20,6 +22,7 @@ export interface OwnPostgres {
 export interface OwnKafka {
   readonly brokers: string;
   readonly port: number;
+  readonly ended: string | undefined;
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
   start(): Promise<void>;
   dispose(): Promise<void>;
@@ -32,7 +35,14 @@ export async function openPostgres(settings: Settings = {}): Promise<OwnPostgres
   const dataDir = join(folder, "data");
   let server: RunningPostgres | undefined;
   let port = 0;
+  let ended: string | undefined;
 
+  function noteEnd({ exited }: RunningPostgres): void {
+    ended = undefined;
+    void exited.then((how) => {
+      ended = how;
+    });
+  }
   async function start(more: Settings = {}): Promise<void> {
     server = await startPostgres({
       dataDir,
@@ -42,6 +52,7 @@ export async function openPostgres(settings: Settings = {}): Promise<OwnPostgres
       log: silent,
     });
     port = server.port;
+    noteEnd(server);
   }
   async function dispose(): Promise<void> {
     await server?.stop("immediate").catch(silent);
@@ -56,6 +67,9 @@ export async function openPostgres(settings: Settings = {}): Promise<OwnPostgres
     url: server?.superuserUrl() ?? "",
     stop: async (mode) => server?.stop(mode),
     start,
+    get ended() {
+      return ended;
+    },
     dispose,
   };
 }
@@ -65,10 +79,18 @@ export async function openKafka(settings: Settings = {}, port = 0): Promise<OwnK
   const folder = await openFolder("kafka");
   let server: RunningKafka | undefined;
   let at = port;
+  let ended: string | undefined;
 
+  function noteEnd({ exited }: RunningKafka): void {
+    ended = undefined;
+    void exited.then((how) => {
+      ended = how;
+    });
+  }
   async function start(): Promise<void> {
     server = await startKafka({ dataDir: folder, port: at, settings, log: silent });
     at = server.port;
+    noteEnd(server);
   }
   async function dispose(): Promise<void> {
     await server?.stop("SIGKILL").catch(silent);
@@ -83,6 +105,9 @@ export async function openKafka(settings: Settings = {}, port = 0): Promise<OwnK
     port: at,
     stop: async (signal) => server?.stop(signal),
     start,
+    get ended() {
+      return ended;
+    },
     dispose,
   };
 }

@@ -44,6 +44,11 @@ async function runAll(): Promise<CaseReport[]> {
     servers.defer(() => kafka.dispose());
     for (const [index, chaosCase] of chosen.entries()) {
       if (callOff.signal.aborted) break;
+      const gone = postgres.ended ?? kafka.ended;
+      if (gone !== undefined) {
+        log(`a server that the cases share has ended (${gone}): nothing more can be shown`);
+        break;
+      }
       log(`${index + 1}/${chosen.length} ${chaosCase.name}`);
       const report = await runCase(chaosCase, {
         short: values.short,
