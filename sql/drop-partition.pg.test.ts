@@ -132,8 +132,11 @@ describe("a partition stays", () => {
 });
 
 describe("while a transaction is open that", () => {
+  /** With a wait for each of them it would take 4 s. */
+  const manyDays = Array.from({ length: 20 }, (_, i) => 30 - i);
+
   test("has written to an old partition, no partition goes, the answer comes at once, and others can write", async () => {
-    for (const daysAgo of [30, 29, 28, 27, 26, 25]) await makeDay(owner, daysAgo);
+    for (const daysAgo of manyDays) await makeDay(owner, daysAgo);
     await allPublished();
     const writer = await database.session("owner");
     await writer.query("begin");
@@ -142,23 +145,23 @@ describe("while a transaction is open that", () => {
     const writing = elapsed(async () => {
       for (let i = 0; i < 20; i++) await insertOn(owner, 0);
     });
-    expect(await dropping).toBeLessThan(1_000);
-    expect(await writing).toBeLessThan(1_000);
+    expect(await dropping).toBeLessThan(2_000);
+    expect(await writing).toBeLessThan(2_000);
     await writer.query("commit");
     // Its row is not published.
     expect(await drop()).toBe(partitionOf(29));
   });
 
   test("has written to today's partition or reads, others wait for the drop 0.2 s at the most, not for the transaction", async () => {
-    for (const daysAgo of [30, 29, 28, 27, 26, 25]) await makeDay(owner, daysAgo);
+    for (const daysAgo of manyDays) await makeDay(owner, daysAgo);
     await allPublished();
     const open = await database.session("owner");
     await open.query("begin");
     await insertOn(open, 0);
     const dropping = elapsed(async () => expect(await drop()).toBeNull());
     const writing = elapsed(() => insertOn(owner, 0));
-    expect(await writing).toBeLessThan(1_000);
-    expect(await dropping).toBeLessThan(1_000);
+    expect(await writing).toBeLessThan(2_000);
+    expect(await dropping).toBeLessThan(2_000);
     await open.query("rollback");
     await open.query("begin");
     await open.query("select * from outbox");
