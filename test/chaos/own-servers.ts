@@ -29,6 +29,8 @@ export interface OwnKafka {
 }
 
 const silent = () => {};
+/** To a case that was given up, and goes on by itself until it meets this. */
+const GONE = "the case is over: no server is started any more";
 
 export async function openPostgres(settings: Settings = {}): Promise<OwnPostgres> {
   const folder = await openFolder("postgres");
@@ -36,6 +38,8 @@ export async function openPostgres(settings: Settings = {}): Promise<OwnPostgres
   let server: RunningPostgres | undefined;
   let port = 0;
   let ended: string | undefined;
+  let disposed = false;
+  let starting: Promise<void> | undefined;
 
   function noteEnd({ exited }: RunningPostgres): void {
     ended = undefined;
@@ -43,7 +47,8 @@ export async function openPostgres(settings: Settings = {}): Promise<OwnPostgres
       ended = how;
     });
   }
-  async function start(more: Settings = {}): Promise<void> {
+  async function startNow(more: Settings): Promise<void> {
+    if (disposed) throw new Error(GONE);
     server = await startPostgres({
       dataDir,
       port,
@@ -54,7 +59,13 @@ export async function openPostgres(settings: Settings = {}): Promise<OwnPostgres
     port = server.port;
     noteEnd(server);
   }
+  function start(more: Settings = {}): Promise<void> {
+    starting = startNow(more);
+    return starting;
+  }
   async function dispose(): Promise<void> {
+    disposed = true;
+    await starting?.catch(silent);
     await server?.stop("immediate").catch(silent);
     await removePostgresData(dataDir);
     await rm(folder, { recursive: true, force: true });
@@ -80,6 +91,8 @@ export async function openKafka(settings: Settings = {}, port = 0): Promise<OwnK
   let server: RunningKafka | undefined;
   let at = port;
   let ended: string | undefined;
+  let disposed = false;
+  let starting: Promise<void> | undefined;
 
   function noteEnd({ exited }: RunningKafka): void {
     ended = undefined;
@@ -87,12 +100,19 @@ export async function openKafka(settings: Settings = {}, port = 0): Promise<OwnK
       ended = how;
     });
   }
-  async function start(): Promise<void> {
+  async function startNow(): Promise<void> {
+    if (disposed) throw new Error(GONE);
     server = await startKafka({ dataDir: folder, port: at, settings, log: silent });
     at = server.port;
     noteEnd(server);
   }
+  function start(): Promise<void> {
+    starting = startNow();
+    return starting;
+  }
   async function dispose(): Promise<void> {
+    disposed = true;
+    await starting?.catch(silent);
     await server?.stop("SIGKILL").catch(silent);
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }

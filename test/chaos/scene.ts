@@ -82,6 +82,7 @@ export async function openScene(
   const relayUrl = withDatabase(postgresUrl, name, "outbox_relay");
   const relays: RelayProcess[] = [];
   const loads: Load[] = [];
+  let disposed = false;
 
   async function ask<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     const { rows } = await eventually(() => pool.query<Row>(sql, values), {
@@ -101,6 +102,7 @@ export async function openScene(
     relays,
     ask,
     relay(more = {}) {
+      if (disposed) throw new Error("the case is over: no relay is started any more");
       const relay = spawnRelayProcess(`${relays.length + 1}`, {
         DATABASE_URL: relayUrl,
         KAFKA_BROKERS: brokers,
@@ -116,6 +118,7 @@ export async function openScene(
       return relay;
     },
     load(options = {}) {
+      if (disposed) throw new Error("the case is over: nothing is written any more");
       const load = startLoad(databaseUrl, { random, ...options });
       loads.push(load);
       return load;
@@ -155,6 +158,7 @@ export async function openScene(
     },
     check: (options = {}) => checkOutbox(pool, topic, { ...options, brokers }),
     async dispose() {
+      disposed = true;
       await Promise.all(relays.map((relay) => relay.kill()));
       await Promise.all(loads.map((load) => load.stop()));
       await pool.end();
