@@ -6,7 +6,12 @@ export interface ModelRow {
   readonly key: string;
   readonly position: bigint;
   readonly transaction: ModelTransaction;
+  /** Decides what becomes of it in the stream. */
+  readonly writtenUnder: Publication;
 }
+
+/** Rows that are written while it lacks the table are not decoded, and nobody is told; while it is missing, decoding them fails. */
+export type Publication = "complete" | "without the table" | "missing";
 
 export interface ModelTransaction {
   /** Assigned at the first write, as Postgres does. */
@@ -18,8 +23,6 @@ export interface ModelTransaction {
   /** Where the commit record begins and ends. */
   commitLsn: Lsn;
   endLsn: Lsn;
-  /** Written while the publication was missing. */
-  undecodable: boolean;
 }
 
 /**
@@ -45,7 +48,10 @@ export interface ModelDatabase {
   readonly wal: readonly ModelTransaction[];
   readonly walEnd: Lsn;
   readonly rows: readonly ModelRow[];
-  isPublicationThere: boolean;
+  readonly publication: Publication;
+  /** Another one after every change. */
+  readonly publicationIdentity: string;
+  publish(publication: Publication): void;
 }
 
 /** So that ids pass 2^32 and LSNs pass a segment of text form within a history. */
@@ -64,11 +70,11 @@ export function createModelDatabase(): ModelDatabase {
   let latestCompleted = FIRST_XID - 1n;
   let nextPosition = 1n;
   let walEnd = FIRST_LSN;
-  let isPublicationThere = true;
+  let publication: Publication = "complete";
+  let publicationChanges = 0;
 
   function write(transaction: ModelTransaction): void {
     walEnd += INSERT_BYTES;
-    if (!isPublicationThere) transaction.undecodable = true;
     if (transaction.xid !== undefined) return;
     transaction.xid = nextXid;
     nextXid += 1n;
@@ -92,7 +98,6 @@ export function createModelDatabase(): ModelDatabase {
       tick: undefined,
       commitLsn: 0n,
       endLsn: 0n,
-      undecodable: false,
     }),
     write,
     insert(transaction, key) {
@@ -105,7 +110,7 @@ export function createModelDatabase(): ModelDatabase {
       const position = nextPosition;
       nextPosition += 1n;
       const event = eventOf(position, transaction.xid as bigint, key, version);
-      const row = { event, key, position, transaction };
+      const row = { event, key, position, transaction, writtenUnder: publication };
       transaction.rows.push(row);
       rows.push(row);
       return row;
@@ -139,11 +144,16 @@ export function createModelDatabase(): ModelDatabase {
       return walEnd;
     },
     rows,
-    get isPublicationThere() {
-      return isPublicationThere;
+    get publication() {
+      return publication;
     },
-    set isPublicationThere(there) {
-      isPublicationThere = there;
+    get publicationIdentity() {
+      return `${publicationChanges}`;
+    },
+    publish(changed) {
+      if (changed === publication) return;
+      publication = changed;
+      publicationChanges += 1;
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { RelayPorts } from "../../application/factories/relay-factory.ts";
 import type { Lease } from "../../application/lease.ts";
 import type { OpenDrain } from "../../application/outbox-table.ts";
+import { RelayError } from "../../application/relay-error.ts";
 import { isVisible, parseSnapshot } from "../../domain/snapshot.ts";
 import { checkCheckpoint } from "./checks.ts";
 import type { LeaseHolder } from "./model-lease.ts";
@@ -63,7 +64,9 @@ export function createDatabasePorts(
   }
 
   /** A transaction of its own, whose snapshot is taken inside of it, before it is given an id. */
-  async function tick(id: string): Promise<void> {
+  async function tick(id: string, publication: string | undefined): Promise<void> {
+    if (publication !== undefined && publication !== database.publicationIdentity)
+      throw new RelayError("PUBLICATION_INCOMPLETE", "the publication has been changed");
     const transaction = database.begin();
     transaction.tick = { id, snapshot: database.snapshot() };
     // The server goes on by itself, whatever becomes of the process.
@@ -98,7 +101,7 @@ export function createDatabasePorts(
           world.mode = change.to;
         }),
     },
-    heartbeat: { tick: (id) => call("tick", () => tick(id)) },
+    heartbeat: { tick: (id, publication) => call("tick", () => tick(id, publication)) },
     slot: {
       prepare: (confirmedLsn, options) =>
         call("prepare", () => slot.prepare(confirmedLsn, { ...options, step: process.travel })),

@@ -34,6 +34,7 @@ export interface ModelSlot {
 
 export interface PrepareOptions {
   readonly anew: boolean;
+  readonly publication?: string | undefined;
   readonly signal: AbortSignal;
   readonly step: () => Promise<void>;
 }
@@ -55,7 +56,7 @@ export function createModelSlot(options: {
   let state: SlotState | undefined;
   let blockedBy: ModelSlot["blockedBy"];
 
-  function make(): SlotState {
+  function makeHere(): SlotState {
     if (state) throw new Error("the slot exists already");
     state = { confirmedFlushLsn: database.walEnd, isLost: false, walsender: undefined, before: [] };
     journal.note(`slot made at ${formatLsn(state.confirmedFlushLsn)}`);
@@ -80,7 +81,7 @@ export function createModelSlot(options: {
       await clock.delay(CREATE_POLL_MS);
       await step();
     }
-    return { confirmedFlushLsn: make().confirmedFlushLsn, complete: false };
+    return { confirmedFlushLsn: makeHere().confirmedFlushLsn, complete: false };
   }
 
   function assertReadable(): void {
@@ -107,31 +108,34 @@ export function createModelSlot(options: {
       state.confirmedFlushLsn = lsn;
     },
     async prepare(confirmedLsn, prepareOptions) {
-      const { anew, step } = prepareOptions;
+      const { anew, publication: readThrough, step } = prepareOptions;
       assertReadable();
       await step();
-      if (!database.isPublicationThere)
-        throw new RelayError("PUBLICATION_INCOMPLETE", "the publication does not exist");
+      const publication = database.publicationIdentity;
+      if (database.publication !== "complete")
+        throw new RelayError("PUBLICATION_INCOMPLETE", `the publication is ${database.publication}`);
       await step();
       const found = state;
-      if (!found) return create(prepareOptions);
+      const make = async () => ({ ...(await create(prepareOptions)), publication });
+      if (!found) return make();
       const confirmedFlushLsn = found.confirmedFlushLsn;
       if (found.walsender) {
         found.walsender.terminate("terminated by a new leader");
         await step();
       }
-      if (anew || found.isLost) {
+      const isOther = readThrough !== undefined && readThrough !== publication;
+      if (anew || found.isLost || isOther) {
         drop();
-        return create(prepareOptions);
+        return make();
       }
-      return { confirmedFlushLsn, complete: confirmedFlushLsn <= confirmedLsn };
+      return { confirmedFlushLsn, complete: confirmedFlushLsn <= confirmedLsn, publication };
     },
     sabotage(what) {
       journal.note(`slot: ${what}`);
       state?.walsender?.terminate("terminating connection due to administrator command");
       if (!state) return;
       if (what === "drop" || what === "recreate") drop();
-      if (what === "recreate") make();
+      if (what === "recreate") makeHere();
       if (!state) return;
       if (what === "advance") state.confirmedFlushLsn = database.walEnd;
       if (what === "lose") state.isLost = true;

@@ -83,7 +83,8 @@ function startWalsender(world: World, process: ModelProcess, state: SlotState, s
   }
 
   function messagesOf(transaction: ModelTransaction): (() => void)[] {
-    const { rows, tick, commitLsn, endLsn, xid = 0n } = transaction;
+    const { tick, commitLsn, endLsn, xid = 0n } = transaction;
+    const rows = transaction.rows.filter(({ writtenUnder }) => writtenUnder === "complete");
     if (rows.length === 0 && !tick && random.chance(0.5)) return [];
     return [
       () => sink.begin(commitLsn, clock.now, Number(xid & 0xffff_ffffn)),
@@ -102,7 +103,7 @@ function startWalsender(world: World, process: ModelProcess, state: SlotState, s
       if (!sending) {
         const transaction = database.wal[next];
         if (!transaction) return;
-        if (transaction.undecodable && transaction.rows.length > 0) {
+        if (transaction.rows.some(({ writtenUnder }) => writtenUnder === "missing")) {
           endServer();
           loseClient(new RelayError("PUBLICATION_INCOMPLETE", "the publication was missing here"));
           return;

@@ -86,7 +86,7 @@ export async function runHistory(history: History, clock: VirtualClock): Promise
       slot.sabotage("end walsender");
     } else if (step.do === "unblock the WAL") {
       slot.blockedBy = undefined;
-      database.isPublicationThere = true;
+      database.publish("complete");
     } else if (step.do === "stall the stream") {
       world.streamStallsUntil = clock.now + step.ms;
     } else if (step.do === "take away") {
@@ -96,7 +96,7 @@ export async function runHistory(history: History, clock: VirtualClock): Promise
         world.lease.takeAway();
       }
     } else if (step.do === "publication") {
-      database.isPublicationThere = step.isThere;
+      database.publish(step.becomes);
     } else if (step.do === "ask") {
       const refused = world.letters.letters.filter(({ isRefused, request }) => isRefused && !request);
       const letter = refused[step.pick % Math.max(refused.length, 1)];
@@ -165,7 +165,7 @@ export async function runHistory(history: History, clock: VirtualClock): Promise
     world.journal.note("-- everything comes to rest");
     world.faults.clear();
     world.slot.blockedBy = undefined;
-    world.database.isPublicationThere = true;
+    world.database.publish("complete");
     world.streamStallsUntil = 0;
     Object.assign(world.awayUntil, { database: 0, broker: 0 });
     for (const index of sessions.keys()) {

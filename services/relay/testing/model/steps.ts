@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { RelayMode } from "../../application/hand-over.ts";
 import type { RelayErrorCode } from "../../application/relay-error.ts";
 import { delicateCalls, type Fault, faultyCalls, type PublishFault, publishFaults } from "./faults.ts";
+import type { Publication } from "./model-database.ts";
 import { type SlotSabotage, slotSabotages } from "./model-slot.ts";
 
 /** What the world does to the relay. */
@@ -27,7 +28,7 @@ export type Step =
   | { readonly do: "unblock the WAL" }
   | { readonly do: "stall the stream"; readonly ms: number }
   | { readonly do: "take away"; readonly what: "database" | "broker"; readonly ms: number }
-  | { readonly do: "publication"; readonly isThere: boolean }
+  | { readonly do: "publication"; readonly becomes: Publication }
   | { readonly do: "ask"; readonly request: "retry" | "discard"; readonly pick: number }
   | { readonly do: "wait"; readonly ms: number };
 
@@ -115,7 +116,9 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     what: fc.constantFrom("database" as const, "broker" as const),
     ms: fc.integer({ min: 5, max: 400 }),
   }),
-  step(1, "publication", { isThere: fc.boolean() }),
+  step(2, "publication", {
+    becomes: fc.constantFrom<Publication>("complete", "complete", "without the table", "missing"),
+  }),
   step(6, "ask", {
     request: fc.constantFrom("retry" as const, "retry" as const, "discard" as const),
     pick: fc.nat(7),
