@@ -9,8 +9,10 @@ export interface OwnDatabase extends Omit<TestDatabase, "drop"> {
 }
 
 /** A test database on a server of its own: for what would be felt by the tests beside it (settings, long transactions, a stop). */
-export async function startOwnDatabase(): Promise<OwnDatabase> {
-  const server = await openPostgres();
+export async function startOwnDatabase(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<OwnDatabase> {
+  const server = await openPostgres(settings);
   const name = "orders";
   try {
     await createTemplateDatabase(server.url, name);

@@ -23,6 +23,8 @@ export interface TcpProxy {
 export interface ProxiedConnection {
   /** Passes on no answer any more, and breaks the connection when the server has given one. */
   loseAnswer(): void;
+  /** Passes on no answer any more, and keeps the connection open. */
+  stallAnswers(): void;
 }
 
 export interface ProxyOptions {
@@ -55,7 +57,8 @@ export async function startTcpProxy(target: ProxyOptions): Promise<TcpProxy> {
     const { onSent } = target;
     if (onSent) {
       const loseAnswer = () => connection.toClient.swallow(() => destroy(connection));
-      connection.toServer.onBytes((bytes) => onSent(bytes, { loseAnswer }));
+      const stallAnswers = () => connection.toClient.stall();
+      connection.toServer.onBytes((bytes) => onSent(bytes, { loseAnswer, stallAnswers }));
     }
     connections.add(connection);
     for (const socket of [client, upstream]) socket.on("close", () => destroy(connection));

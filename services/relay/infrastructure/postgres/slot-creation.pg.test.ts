@@ -17,7 +17,7 @@ let slot: ReplicationSlot;
 let writer: pg.PoolClient;
 
 beforeAll(async () => {
-  database = await startOwnDatabase();
+  database = await startOwnDatabase({ max_slot_wal_keep_size: "1MB" });
 });
 
 afterAll(async () => {
@@ -97,4 +97,26 @@ test("the limits on its time do not stay with the connections", async () => {
     ),
   );
   expect(shown).toEqual(["0", "0", "0", "0"]);
+});
+
+test("a slot that the server has invalidated is made anew, and what it can no longer give is to come from the table", async () => {
+  await writer.query("commit");
+  const first = await prepare();
+  await eventually(async () => {
+    await insertRow(owner);
+    await owner.query("select pg_switch_wal()");
+    await owner.query("checkpoint");
+    const { rows } = await owner.query("select wal_status from pg_replication_slots where slot_name = $1", [
+      name,
+    ]);
+    expect(rows).toEqual([{ wal_status: "lost" }]);
+  });
+  const signal = new AbortController().signal;
+  const second = await slot.prepare(first.confirmedFlushLsn, { anew: false, signal });
+  expect(second.complete).toBe(false);
+  expect(second.confirmedFlushLsn).toBeGreaterThan(first.confirmedFlushLsn);
+  const { rows } = await owner.query("select wal_status from pg_replication_slots where slot_name = $1", [
+    name,
+  ]);
+  expect(rows).toEqual([{ wal_status: "reserved" }]);
 });
