@@ -33,7 +33,9 @@ export async function readWal(
       await drainBelowSlot(deps, resumed);
       if (halt.aborted) return;
       const confirmedLsn = maxLsn(slot.confirmedFlushLsn, saver.current.confirmedLsn);
-      saver.note({ ...saver.current, confirmedLsn }, 0);
+      // With the LSN from which on the slot counts as complete, never after it: else a start in between would take it for complete
+      // whatever the publication has lacked since.
+      saver.note({ ...saver.current, confirmedLsn, publication: slot.publication }, 0);
     } finally {
       await saver.flush();
     }

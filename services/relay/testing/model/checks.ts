@@ -63,6 +63,8 @@ function isHidden({ writtenUnder }: ModelRow): boolean {
 
 /** At every checkpoint: what it covers is safe, and what it does not cover stands at or after its offsets. */
 export function checkCheckpoint(world: World, checkpoint: Checkpoint): void {
+  if (checkpoint.confirmedLsn > 0n && checkpoint.publication === undefined)
+    world.journal.violated("the checkpoint has an LSN, but not the publication that the WAL is read through");
   const published = parseSnapshot(checkpoint.published);
   const drained = checkpoint.drain && parseSnapshot(checkpoint.drain.snapshot);
   const seen = new Map<string, { isPublished: boolean; isConfirmed: boolean }>();
