@@ -25,7 +25,10 @@ export async function drainBelowSlot(deps: DrainingBelowSlot, resumed: Resumed):
   await drainOutbox(deps, resumed);
   const { inProgress } = parseSnapshot(saver.current.published);
   if (!haveEnded(inProgress, saver.current.published))
-    deps.log.info({ inProgress: inProgress.size }, "draining until the transactions that were open have ended");
+    deps.log.info(
+      { inProgress: inProgress.size },
+      "draining until the transactions that were open have ended",
+    );
   while (!halt.aborted && !haveEnded(inProgress, saver.current.published)) {
     await delay(deps.pollIntervalMs, halt);
     await drainOutbox(deps, resumed);
