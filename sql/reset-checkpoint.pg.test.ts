@@ -136,7 +136,8 @@ test("writers wait while it runs and no longer, readers do not wait, and it wait
     expect(rows.length).toBe(1);
   });
   await resetting.query("commit");
-  expect(await unpublished()).toEqual([await writing]);
+  const written = await writing;
+  expect(await unpublished()).toEqual([written]);
 
   const writer = await database.session("owner");
   await writer.query("begin");
