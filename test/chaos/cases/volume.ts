@@ -15,7 +15,7 @@ async function publishAll(
 ): Promise<CaseOutcome> {
   await scene.caughtUp(300_000);
   const seconds = (performance.now() - from) / 1000;
-  context.log(`caught up after ${seconds.toFixed(1)} s, ${(ROWS / seconds).toFixed(0)} rows/s`);
+  context.log(`caught up after ${seconds.toFixed(1)} s`);
   return finish(scene, undefined, { recoveryMs: seconds * 1000, ...more }, { timeoutMs: 200_000 });
 }
 
