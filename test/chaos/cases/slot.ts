@@ -1,17 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../../support/eventually.ts";
 import type { ChaosCase } from "../case.ts";
 import { finish } from "../finish.ts";
 import type { Scene } from "../scene.ts";
 
-/** While a relay is at work its walsender has to go first; it may be back before the slot is dropped. */
-export async function dropSlot(scene: Scene): Promise<void> {
-  await scene.ask(
-    "select pg_terminate_backend(active_pid, 2000) from pg_replication_slots where slot_name = $1 and active",
-    [scene.slot],
-  );
-  await scene.ask(
-    "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1",
-    [scene.slot],
+/** While a relay is at work its walsender has to go first; it may be back before the slot is dropped, and then both are tried again. */
+export async function dropSlot({ pool, slot }: Scene): Promise<void> {
+  await eventually(
+    async () => {
+      await pool.query(
+        "select pg_terminate_backend(active_pid, 2000) from pg_replication_slots where slot_name = $1 and active",
+        [slot],
+      );
+      await pool.query(
+        "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1",
+        [slot],
+      );
+    },
+    { timeoutMs: 30_000, intervalMs: 10 },
   );
 }
 
