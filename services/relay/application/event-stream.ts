@@ -13,6 +13,11 @@ export interface EventStream {
 
 export interface StreamSink {
   begin(commitLsn: Lsn, committedAt: number, xid: number): void;
+  /**
+   * Before the first event, and again before the first one after any change of what is published of the table: rows that were written
+   * in between may be missing, without a word.
+   */
+  described(): void;
   event(event: OutboxEvent): void;
   /** A tick of this relay, of whatever epoch; it belongs to the transaction that is open. */
   tick(tick: Tick): void;

@@ -18,6 +18,8 @@ export interface ReplicationSlot {
   ): Promise<PreparedSlot>;
   /** The slot's `confirmed_flush_lsn` as it is; undefined when there is no slot. */
   position(): Promise<Lsn | undefined>;
+  /** The identity of the publication as it is; undefined when it does not exist. */
+  publication(): Promise<string | undefined>;
   /** The slot's `confirmed_flush_lsn` once no walsender has it any more, or undefined when that takes too long. */
   readBack(): Promise<Lsn | undefined>;
 }

@@ -50,7 +50,8 @@ export async function streamOutbox(
   failed.promise.catch(() => {});
   const over = new AbortController();
   let open: OpenStream | undefined;
-  let mayPublish = false;
+  /** What has to be found out before anything more is published. */
+  let checks = 0;
   let paused = false;
   let proven = false;
   let pumping: Promise<void> | undefined;
@@ -68,6 +69,9 @@ export async function streamOutbox(
       // By the id that the WAL has, not by the row's: rows of a restored dump have ids of another cluster.
       const wasPublished = () => isVisible(publishedBefore, widenTransactionId(publishedBefore, xid));
       skipTransaction = commitLsn < start.confirmedLsn || (skipVisible && wasPublished());
+    },
+    described() {
+      check(checkPublication);
     },
     event(event) {
       if (skipTransaction) return;
@@ -98,15 +102,25 @@ export async function streamOutbox(
     open?.pause();
   }
 
+  function fail(error: unknown): void {
+    over.abort();
+    failed.reject(error);
+  }
+
+  function check(passes: () => Promise<void>): void {
+    checks += 1;
+    passes().then(() => {
+      checks -= 1;
+      pump();
+    }, fail);
+  }
+
   function pump(): void {
-    if (pumping || !mayPublish || over.signal.aborted) return;
+    if (pumping || checks > 0 || over.signal.aborted) return;
     // A microtask later the whole chunk that the socket gave has been decoded: batches form by themselves.
     pumping = Promise.resolve()
       .then(publishQueued)
-      .catch((error) => {
-        over.abort();
-        failed.reject(error);
-      })
+      .catch(fail)
       .finally(() => {
         pumping = undefined;
         if (queue.length > 0) pump();
@@ -114,7 +128,7 @@ export async function streamOutbox(
   }
 
   async function publishQueued(): Promise<void> {
-    while (queue.length > 0 && !over.signal.aborted) {
+    while (queue.length > 0 && checks === 0 && !over.signal.aborted) {
       const batch = queue.take();
       if (paused && queue.bytes < deps.queueBytes.low) {
         paused = false;
@@ -190,6 +204,12 @@ export async function streamOutbox(
     );
   }
 
+  /** Else later events of a key would overtake those that the stream has passed over. */
+  async function checkPublication(): Promise<void> {
+    if (start.publication === undefined || (await deps.slot.publication()) === start.publication) return;
+    throw new RelayError("PUBLICATION_INCOMPLETE", "the publication was changed; the WAL may lack events");
+  }
+
   /** So that the checkpoint's snapshot covers all that was published. */
   async function lastTick(): Promise<void> {
     const deadline = AbortSignal.any([abandon, AbortSignal.timeout(deps.lastTickMs)]);
@@ -201,6 +221,8 @@ export async function streamOutbox(
     await returned();
   }
 
+  // Before the stream is open: events may come right behind the server's answer.
+  checks += 1;
   const opened = await deps.stream.open(sink);
   open = opened;
   if (paused) opened.pause();
@@ -211,7 +233,7 @@ export async function streamOutbox(
     opened.destroy();
     throw error;
   }
-  mayPublish = true;
+  checks -= 1;
   pump();
   deps.observer.phase("streaming");
   const beating = beat();

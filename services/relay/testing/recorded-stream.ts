@@ -45,6 +45,7 @@ export async function recordStream(
     begin(commitLsn) {
       open = { commitLsn, endLsn: 0n, events: [] };
     },
+    described() {},
     event(event) {
       open?.events.push(event);
       events.push(event);

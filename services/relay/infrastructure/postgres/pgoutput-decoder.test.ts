@@ -11,6 +11,7 @@ function decoderWithLog() {
     { schema: "public", name: "outbox" },
     {
       begin: (...args) => log.push(["begin", ...args]),
+      described: () => log.push(["described"]),
       event: (event) => events.push(event),
       message: (...args) => log.push(["message", ...args]),
       commit: (...args) => log.push(["commit", ...args]),
@@ -48,6 +49,14 @@ test("a row becomes an event whatever the order of the columns, and unknown colu
     createdAt: "2026-11-24 08:00:00.123456+00",
   });
   expect(events[0]?.payload.toString()).toBe('{"total": 9007199254740993}');
+});
+
+test("each description of the outbox is told of, those of other tables are not", () => {
+  const { decode, log } = decoderWithLog();
+  decode(relation(7, "public", "outbox", OUTBOX_COLUMNS));
+  decode(relation(8, "audit", "outbox", ["a"]));
+  decode(relation(7, "public", "outbox", OUTBOX_COLUMNS));
+  expect(log).toEqual([["described"], ["described"]]);
 });
 
 test("tables that are not the outbox are passed over, also one of the same name in another schema", () => {

@@ -12,6 +12,8 @@ export type PgoutputDecoder = (message: Buffer) => void;
 export interface PgoutputSink {
   /** `committedAt` in ms since 1970, by the database's clock. */
   begin(commitLsn: Lsn, committedAt: number, xid: number): void;
+  /** The server has described the table: it does so again after whatever may have changed what it sends of it. */
+  described(): void;
   event(event: OutboxEvent): void;
   /** A logical decoding message (pg_logical_emit_message). */
   message(prefix: string, content: string): void;
@@ -117,6 +119,7 @@ export function createPgoutputDecoder(
       m.toString("utf8", 5, schemaEnd) === table.schema &&
       m.toString("utf8", schemaEnd + 1, nameEnd) === table.name;
     relations.set(m.readUInt32BE(1), isOutbox ? columnPlaces(columns) : null);
+    if (isOutbox) sink.described();
   }
 
   function columnPlaces(columns: readonly string[]): ColumnPlaces {

@@ -181,6 +181,14 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
       const row = await find();
       return row && parseLsn(row.confirmed_flush_lsn);
     },
+    async publication() {
+      const { rows } = await pool.query(`select ${publicationIdentity("$1", "$2", "$3")} as identity`, [
+        publication,
+        table.schema,
+        table.name,
+      ]);
+      return rows[0]?.identity ?? undefined;
+    },
     async readBack() {
       const row = await inactive(READ_BACK_TIMEOUT_MS);
       return row && parseLsn(row.confirmed_flush_lsn);

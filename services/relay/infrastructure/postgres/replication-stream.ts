@@ -57,6 +57,7 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
 
   const decode = createPgoutputDecoder(options.table, {
     begin: sink.begin,
+    described: sink.described,
     event: sink.event,
     commit: sink.commit,
     message(prefix, content) {

@@ -29,6 +29,7 @@ test("whatever a tick's snapshot sees has come before it in the stream, while ma
     table: outboxTable,
   }).open({
     begin() {},
+    described() {},
     event: ({ transactionId }) => came.push({ transactionId }),
     tick({ snapshot }) {
       came.push({ snapshot });

@@ -29,9 +29,8 @@ export function checkAppend(world: World, event: OutboxEvent): void {
     fault("is a dead letter, and nobody has asked for it");
   for (const other of committedRows(world)) {
     if (other.key !== row?.key || other === row) continue;
-    if (other.position > row.position && kafka.has(other.event.id) && !isHidden(row))
-      fault(`comes after ${other.position}`);
-    if (other.position > row.position || isHidden(other)) continue;
+    if (other.position > row.position && kafka.has(other.event.id)) fault(`comes after ${other.position}`);
+    if (other.position > row.position) continue;
     if (!kafka.has(other.event.id) && !isUnwanted(world, other.event.id))
       fault(`overtakes ${other.position}`);
   }
@@ -56,7 +55,7 @@ export function checkConfirm(world: World, lsn: Lsn): void {
   }
 }
 
-/** The stream passes over it in silence: only a drain can bring it, and then it may come after others of its key. */
+/** The stream passes over it in silence: only a drain can bring it. */
 function isHidden({ writtenUnder }: ModelRow): boolean {
   return writtenUnder === "without the table";
 }

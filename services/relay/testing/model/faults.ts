@@ -19,6 +19,7 @@ export const faultyCalls = [
   "prepare",
   "open stream",
   "position",
+  "publication",
   "read back",
   "publish",
   "read tail",

@@ -8,6 +8,8 @@ export interface ModelRow {
   readonly transaction: ModelTransaction;
   /** Decides what becomes of it in the stream. */
   readonly writtenUnder: Publication;
+  /** Identity of the publication at that time. */
+  readonly publicationIdentity: string;
 }
 
 /** Rows that are written while it lacks the table are not decoded, and nobody is told; while it is missing, decoding them fails. */
@@ -110,7 +112,14 @@ export function createModelDatabase(): ModelDatabase {
       const position = nextPosition;
       nextPosition += 1n;
       const event = eventOf(position, transaction.xid as bigint, key, version);
-      const row = { event, key, position, transaction, writtenUnder: publication };
+      const row = {
+        event,
+        key,
+        position,
+        transaction,
+        writtenUnder: publication,
+        publicationIdentity: `${publicationChanges}`,
+      };
       transaction.rows.push(row);
       rows.push(row);
       return row;

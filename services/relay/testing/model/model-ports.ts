@@ -106,6 +106,7 @@ export function createDatabasePorts(
       prepare: (confirmedLsn, options) =>
         call("prepare", () => slot.prepare(confirmedLsn, { ...options, step: process.travel })),
       position: () => call("position", () => slot.state?.confirmedFlushLsn),
+      publication: () => call("publication", () => database.publicationIdentity),
       readBack: () => call("read back", () => slot.state?.confirmedFlushLsn),
     },
     table: {

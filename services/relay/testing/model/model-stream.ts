@@ -31,6 +31,7 @@ function startWalsender(world: World, process: ModelProcess, state: SlotState, s
   let next = database.wal.findIndex(({ commitLsn }) => commitLsn >= state.confirmedFlushLsn);
   if (next === -1) next = database.wal.length;
   let sending: { readonly transaction: ModelTransaction; readonly messages: (() => void)[] } | undefined;
+  let described: string | undefined;
   let isServerUp = true;
   let isClientUp = true;
   let isPaused = false;
@@ -88,11 +89,11 @@ function startWalsender(world: World, process: ModelProcess, state: SlotState, s
     if (rows.length === 0 && !tick && random.chance(0.5)) return [];
     return [
       () => sink.begin(commitLsn, clock.now, Number(xid & 0xffff_ffffn)),
-      ...rows.map(
-        ({ event }) =>
-          () =>
-            sink.event(event),
-      ),
+      ...rows.map(({ event, publicationIdentity }) => () => {
+        if (publicationIdentity !== described || random.chance(0.05)) sink.described();
+        described = publicationIdentity;
+        sink.event(event);
+      }),
       ...(tick ? [() => sink.tick(tick)] : []),
       () => sink.commit(endLsn),
     ];

@@ -97,6 +97,11 @@ export async function runHistory(history: History, clock: VirtualClock): Promise
       }
     } else if (step.do === "publication") {
       database.publish(step.becomes);
+    } else if (step.do === "publication blinks") {
+      database.publish("without the table");
+      for (const row of step.rows) insert(step.session, row);
+      database.publish("complete");
+      end(step.session, "commit");
     } else if (step.do === "ask") {
       const refused = world.letters.letters.filter(({ isRefused, request }) => isRefused && !request);
       const letter = refused[step.pick % Math.max(refused.length, 1)];

@@ -29,6 +29,8 @@ export type Step =
   | { readonly do: "stall the stream"; readonly ms: number }
   | { readonly do: "take away"; readonly what: "database" | "broker"; readonly ms: number }
   | { readonly do: "publication"; readonly becomes: Publication }
+  /** It loses the table, a transaction is written, and it has the table again. */
+  | { readonly do: "publication blinks"; readonly session: number; readonly rows: readonly NewRow[] }
   | { readonly do: "ask"; readonly request: "retry" | "discard"; readonly pick: number }
   | { readonly do: "wait"; readonly ms: number };
 
@@ -65,7 +67,10 @@ const disturbances = [
   "stall the stream",
   "take away",
   "publication",
+  "publication blinks",
 ] as const satisfies readonly Step["do"][];
+
+const ROWS = { minLength: 1, maxLength: 4, size: "max" } as const;
 
 const session = fc.nat(SESSIONS - 1);
 const process = fc.nat(1);
@@ -94,7 +99,7 @@ function step<Kind extends Step["do"], Rest>(
 const steps: fc.Arbitrary<Step> = fc.oneof(
   step(10, "insert", { session, row }),
   step(10, "end", { session, how }),
-  step(25, "transaction", { session, rows: fc.array(row, { minLength: 1, maxLength: 4, size: "max" }), how }),
+  step(25, "transaction", { session, rows: fc.array(row, ROWS), how }),
   step(4, "standby answers", {}),
   step(2, "write elsewhere", {}),
   step(3, "crash", { process, next: mode }),
@@ -119,6 +124,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   step(2, "publication", {
     becomes: fc.constantFrom<Publication>("complete", "complete", "without the table", "missing"),
   }),
+  step(1, "publication blinks", { session, rows: fc.array(row, ROWS) }),
   step(6, "ask", {
     request: fc.constantFrom("retry" as const, "retry" as const, "discard" as const),
     pick: fc.nat(7),
