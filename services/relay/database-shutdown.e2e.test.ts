@@ -1,8 +1,8 @@
 import pg from "pg";
 import { expect, test } from "vitest";
-import { openKafka } from "../../test/chaos/own-servers.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { startOwnDatabase } from "../../test/support/own-database.ts";
+import { openKafka } from "../../test/support/own-servers.ts";
 import { insertRows } from "./testing/outbox-rows.ts";
 import { isReady, startRelay } from "./testing/running-relay.ts";
 

@@ -1,6 +1,6 @@
 import type { CheckResult } from "../../services/relay/testing/outbox-check.ts";
+import type { OwnKafka, OwnPostgres } from "../support/own-servers.ts";
 import type { ProxyOptions, TcpProxy } from "../support/tcp-proxy.ts";
-import type { OwnKafka, OwnPostgres } from "./own-servers.ts";
 import type { Random } from "./random.ts";
 import type { Scene, SceneOptions } from "./scene.ts";
 

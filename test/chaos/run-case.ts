@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { CheckResult } from "../../services/relay/testing/outbox-check.ts";
+import { openKafka, openPostgres } from "../support/own-servers.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import type { CaseOutcome, ChaosCase, ChaosContext } from "./case.ts";
-import { openKafka, openPostgres } from "./own-servers.ts";
 import { createRandom } from "./random.ts";
 import { openScene, type Scene } from "./scene.ts";
 

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
+import { openKafka, openPostgres } from "../support/own-servers.ts";
 import { allCases } from "./all-cases.ts";
-import { openKafka, openPostgres } from "./own-servers.ts";
 import { failed, formatTable } from "./report.ts";
 import { type CaseReport, runCase } from "./run-case.ts";
 

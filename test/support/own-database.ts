@@ -1,6 +1,6 @@
-import { openPostgres } from "../chaos/own-servers.ts";
 import { createTemplateDatabase } from "../setup/template-database.ts";
 import { type TestDatabase, withDatabase } from "./database.ts";
+import { openPostgres } from "./own-servers.ts";
 
 export interface OwnDatabase extends Omit<TestDatabase, "drop"> {
   /** Ends the sessions and the server in order, as an operator would. */

@@ -29,8 +29,8 @@ export interface OwnKafka {
 }
 
 const silent = () => {};
-/** To a case that was given up, and goes on by itself until it meets this. */
-const GONE = "the case is over: no server is started any more";
+/** To a user that was given up, and goes on by itself until it meets this. */
+const GONE = "no server is started any more: they have been disposed of";
 
 export async function openPostgres(settings: Settings = {}): Promise<OwnPostgres> {
   const folder = await openFolder("postgres");
@@ -133,7 +133,7 @@ export async function openKafka(settings: Settings = {}, port = 0): Promise<OwnK
 }
 
 async function openFolder(name: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), `outbox-orders-chaos-${name}-`));
+  const folder = await mkdtemp(join(tmpdir(), `outbox-orders-${name}-`));
   await chmod(folder, 0o711); // Postgres may run as another user, who has to pass through
   return folder;
 }
