@@ -9,6 +9,8 @@ export interface KafkaRecord {
   readonly headers: Readonly<Record<string, string>>;
   readonly partition: number;
   readonly offset: number;
+  /** ms since 1970. */
+  readonly timestamp: number;
 }
 
 interface ReadOptions {
@@ -110,6 +112,7 @@ function parse(line: string): KafkaRecord {
     headers: headersOf(record.headers ?? []),
     partition: record.partition,
     offset: record.offset,
+    timestamp: record.ts,
   };
 }
 

@@ -24,6 +24,8 @@ export interface CheckOptions {
   /** Rows that need not be on the topic, e.g. discarded dead letters. */
   readonly optional?: ReadonlySet<string>;
   readonly timeoutMs?: number;
+  /** Is shown each record of the topic, in order per partition. */
+  readonly onRecord?: (record: KafkaRecord) => void;
 }
 
 export const nothingWrong = {
@@ -44,7 +46,7 @@ interface CommittedRow {
 export async function checkOutbox(
   pool: pg.Pool,
   topic: string,
-  { brokers, optional = new Set(), timeoutMs = 60_000 }: CheckOptions = {},
+  { brokers, optional = new Set(), timeoutMs = 60_000, onRecord }: CheckOptions = {},
 ): Promise<CheckResult> {
   const rows = await committedRows(pool);
   const letters = await pool.query<{ id: string }>("select id from outbox_dead_letter");
@@ -54,6 +56,7 @@ export async function checkOutbox(
   const order = createOrderCheck();
   const options = { timeoutMs, ...(brokers === undefined ? {} : { brokers }) };
   await forEachRecord(topic, options, (record) => {
+    onRecord?.(record);
     const id = record.headers.ce_id ?? "(no ce_id)";
     const row = rows.get(id);
     if (!row) return void foreign.push(id);

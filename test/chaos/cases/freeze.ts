@@ -3,7 +3,7 @@ import { eventually } from "../../support/eventually.ts";
 import { insertBulk } from "../bulk.ts";
 import type { CaseOutcome, ChaosCase, ChaosContext } from "../case.ts";
 import { finish } from "../finish.ts";
-import type { RelayProcess } from "../relay-process.ts";
+import type { RelayProcess } from "../../support/relay-process.ts";
 import { DEFAULTS } from "../scene.ts";
 
 /** What a leader that was frozen may still do once it is let go on has had time to happen. */

@@ -3,6 +3,7 @@ import { LogicalReplicationService } from "pg-logical-replication";
 import type { EventStream, OpenStream, StreamSink } from "../../application/event-stream.ts";
 import { RelayError } from "../../application/relay-error.ts";
 import { type Lsn, parseLsn } from "../../domain/lsn.ts";
+import { type CoalescedReads, coalesceReads } from "./coalesced-reads.ts";
 import { connectionOptions } from "./connection-options.ts";
 import { createPgoutputDecoder } from "./pgoutput-decoder.ts";
 import { standbyStatusUpdate } from "./standby-status-update.ts";
@@ -50,6 +51,7 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
   const started = Promise.withResolvers<void>();
   const lost = Promise.withResolvers<Error>();
   let connection: ProtocolConnection | undefined;
+  let reads: CoalescedReads | undefined;
   let statusTimer: NodeJS.Timeout | undefined;
   let confirmed: Lsn = 0n;
   let lastReceivedAt = performance.now();
@@ -112,6 +114,7 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
       connection.stream.on("data", () => {
         lastReceivedAt = performance.now();
       });
+      reads = coalesceReads(connection.stream);
       client.on("notice", (notice) => {
         if (notice.code !== OBJECT_NOT_IN_PREREQUISITE_STATE) return;
         fail(new RelayError("PUBLICATION_INCOMPLETE", `${notice.message}: ${notice.detail ?? ""}`));
@@ -159,14 +162,14 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
       sendStatus();
     },
     askForReply: () => sendStatus(true),
-    pause: () => void connection?.stream.pause(),
-    resume: () => void connection?.stream.resume(),
+    pause: () => reads?.pause(),
+    resume: () => reads?.resume(),
     async stop() {
       dropping = true;
       clearInterval(statusTimer);
       sendStatus();
       connection?.endCopyFrom();
-      connection?.stream.resume();
+      reads?.resume();
       const expired = Promise.withResolvers<void>();
       const timer = setTimeout(expired.resolve, STOP_TIMEOUT_MS);
       await Promise.race([copy, expired.promise]);

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { eventually } from "../support/eventually.ts";
-import { spawnService } from "../support/service-process.ts";
+import { eventually } from "./eventually.ts";
+import { spawnService } from "./service-process.ts";
 
 /** `node services/relay/main.ts`, with signals. */
 export interface RelayProcess {
   readonly name: string;
+  readonly pid: number;
   /** Resolves when it says that it is ready: leading and able to publish, or standing by. */
   ready(timeoutMs?: number): Promise<void>;
   /** Why it is not ready, or undefined. */
@@ -69,6 +70,7 @@ export function spawnRelayProcess(name: string, environment: Readonly<Record<str
 
   return {
     name,
+    pid,
     notReady,
     metric,
     async ready(timeoutMs = 30_000) {

@@ -1,0 +1,36 @@
+import type { Backlog } from "./backlog.ts";
+import { startRelayRun } from "./relay-run.ts";
+
+export interface Drain {
+  /** From the first record to the last, by the broker's clock. */
+  readonly eventsPerSecond: number;
+  /** CPU time of the relay's process in that time, for each event; µs. */
+  readonly cpuMicros: number;
+  readonly peakMemoryMb: number;
+}
+
+/** Lets a relay publish the whole backlog. @throws Error when a guarantee is broken. */
+export async function drain(
+  backlog: Backlog,
+  brokers: string,
+  events: number,
+  settings: Readonly<Record<string, string>>,
+): Promise<Drain> {
+  const run = await startRelayRun(backlog, brokers, settings);
+  try {
+    await run.published(events);
+    let first = Number.POSITIVE_INFINITY;
+    let last = 0;
+    await run.finish(({ timestamp }) => {
+      first = Math.min(first, timestamp);
+      last = Math.max(last, timestamp);
+    });
+    return {
+      eventsPerSecond: (events / (last - first)) * 1000,
+      cpuMicros: (run.usage.cpuBetween(first, last) * 1000) / events,
+      peakMemoryMb: run.usage.peakMemoryMb,
+    };
+  } finally {
+    await run.kill();
+  }
+}
