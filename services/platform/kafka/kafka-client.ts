@@ -1,3 +1,4 @@
+import "./kafkajs-encoding.ts";
 import kafkajs, { type ISocketFactory, type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
 import type { Logger } from "../logger.ts";
 

@@ -2,6 +2,8 @@
 const BUSY_BYTES = 16_384;
 const BUSY_WITHIN_MS = 4;
 const REST_MS = 3;
+/** What Node reads from a socket at once: after less than that there was no more. */
+const FULL_READ_BYTES = 65_536;
 
 export interface CoalescedReads {
   /** Stops reading; what has been read goes on being delivered. */
@@ -42,7 +44,7 @@ export function coalesceReads(
       bytes = 0;
     }
     bytes += chunk.length;
-    if (bytes >= BUSY_BYTES) rest();
+    if (bytes >= BUSY_BYTES && chunk.length < FULL_READ_BYTES) rest();
   });
 
   return {
