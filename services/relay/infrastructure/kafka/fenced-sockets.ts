@@ -49,7 +49,10 @@ function fenceWrites(socket: Socket, mayWrite: () => boolean): void {
     writing = piece !== undefined && !socket.destroyed;
     if (!piece || !writing) return;
     if (mayWrite()) write(piece, writeNext);
-    else socket.destroy(new Error("the lease has not been seen alive: nothing may be sent"));
+    else
+      socket.destroy(
+        new Error("nothing may be sent: the lease was not seen alive, or the producer is thrown away"),
+      );
   }
 
   // What the clients call, and no more of a stream's interface than that.

@@ -14,10 +14,10 @@ import {
 } from "./session-publisher.ts";
 
 /**
- * A new idempotent producer with one request in flight, not connected yet. Its partitioner is to call `assertLive` (kafkajs does so
- * before each try), which ends its retries once the producer has been thrown away.
+ * A new idempotent producer with one request in flight, not connected yet. Once `isLive` does not hold any more it is to try nothing
+ * again, and not to finish what it has begun to send: a disconnect of kafkajs does neither.
  */
-export type CreateProducer = (assertLive: () => void) => Producer;
+export type CreateProducer = (isLive: () => boolean) => Producer;
 
 /** A disconnect waits for a broker that may not answer. */
 const DISCONNECT_MS = 2_000;
@@ -34,9 +34,7 @@ export function createKafkajsPublisher(options: PublisherOptions, createProducer
 function openSession(options: PublisherOptions, createProducer: CreateProducer): ProducerSession {
   const { topics, source } = options;
   let live = true;
-  const producer = createProducer(() => {
-    if (!live) throw Object.assign(new Error("the producer was thrown away"), { retriable: false });
-  });
+  const producer = createProducer(() => live);
   async function connect(): Promise<ReadonlyMap<string, number>> {
     const partitions = new Map<string, number>();
     for (const topic of new Set(topics.values())) partitions.set(topic, await options.ensureTopic(topic));

@@ -63,13 +63,14 @@ export function createSessionPublisher(
 ): Publisher {
   const { topics, maxEventBytes, missingTopicCheckMs = 5_000 } = options;
   let session: ProducerSession | undefined;
+  let callOff = (_reason: unknown): void => {};
 
-  async function untilHopeless(events: readonly OutboxEvent[], signal: AbortSignal): Promise<never> {
+  /** Rejects when it is of no use to wait for acks any longer. */
+  async function watch(events: readonly OutboxEvent[], signal: AbortSignal): Promise<void> {
     const hopelessAt = performance.now() + RETRIED_AT_MOST_MS;
     while (performance.now() < hopelessAt) {
       await delay(missingTopicCheckMs, signal);
-      // Nobody waits for it any more.
-      if (signal.aborted) return new Promise(() => {});
+      if (signal.aborted) return;
       for (const topic of new Set(events.map(({ aggregateType }) => topics.get(aggregateType) as string))) {
         if (await options.topicExists(topic).catch(() => true)) continue;
         throw new RelayError("TOPIC_MISSING", `topic ${topic} is not there any more`);
@@ -92,8 +93,11 @@ export function createSessionPublisher(
       session ??= openSession();
       const current = session;
       const settled = new AbortController();
+      const calledOff = Promise.withResolvers<never>();
+      callOff = calledOff.reject;
+      watch(events, settled.signal).catch(callOff);
       try {
-        return await Promise.race([current.send(events), untilHopeless(events, settled.signal)]);
+        return await Promise.race([current.send(events), calledOff.promise]);
       } catch (error) {
         if (session === current) session = undefined;
         await current.discard();
@@ -106,6 +110,7 @@ export function createSessionPublisher(
       const discarded = session;
       session = undefined;
       await discarded?.discard();
+      callOff(new Error("the producer was thrown away"));
     },
   };
 }
