@@ -31,7 +31,10 @@ export interface ProducerConnection {
 
 /** A producer from its first batch to its first rejection: it may send a batch again, but only with the same sequence numbers. */
 export interface ProducerSession {
-  /** Resolves when all is acked. A refusal by the broker rejects with what `refused` makes a RelayError of. */
+  /**
+   * Resolves when all is acked.
+   * @throws RelayError RECORD_REFUSED when the broker answers with an error that `isRefusal`.
+   */
   send(events: readonly OutboxEvent[]): Promise<TopicOffsets>;
   /** Ends all sending, also of what is being tried again. Never rejects. */
   discard(): Promise<void>;
