@@ -1,15 +1,14 @@
 import { hostname } from "node:os";
 import { Registry } from "prom-client";
 import { ensureTopic, topicExists } from "../platform/kafka/ensure-topic.ts";
-import { createKafka, retryForEver } from "../platform/kafka/kafka-client.ts";
+import { createKafka } from "../platform/kafka/kafka-client.ts";
 import { startOpsServer } from "../platform/ops-server.ts";
 import { createPostgresPool } from "../platform/postgres-pool.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createRelayFromPorts } from "./application/factories/relay-factory.ts";
 import type { RelayConfig } from "./config.ts";
 import { createFence } from "./domain/fence.ts";
-import { fencedSockets } from "./infrastructure/kafka/fenced-sockets.ts";
-import { createKafkajsPublisher } from "./infrastructure/kafka/kafkajs-publisher.ts";
+import { createPublisher } from "./infrastructure/kafka/create-publisher.ts";
 import { partitionEnds } from "./infrastructure/kafka/partition-ends.ts";
 import { createTailReader } from "./infrastructure/kafka/tail-reader.ts";
 import { createRelayMetrics } from "./infrastructure/metrics.ts";
@@ -56,12 +55,6 @@ export async function createRelayService(
   const fence = createFence(() => performance.now());
   // For questions: who asks tries again by itself.
   const kafka = createKafka({ brokers, clientId, log, retry: { retries: 2, initialRetryTime: 100 } });
-  const fencedKafka = createKafka({
-    brokers,
-    clientId,
-    log,
-    socketFactory: fencedSockets(() => fence.isOpen),
-  });
   const topics = [...new Set(config.RELAY_TOPICS.values())];
   const ensure = (topic: string) =>
     ensureTopic(kafka, {
@@ -69,19 +62,11 @@ export async function createRelayService(
       partitions: config.RELAY_TOPIC_PARTITIONS,
       replicationFactor: config.RELAY_TOPIC_REPLICATION,
     });
-  const publisher = createKafkajsPublisher({
-    createProducer: (assertLive) =>
-      fencedKafka.producer({
-        idempotent: true,
-        maxInFlightRequests: 1,
-        allowAutoTopicCreation: false,
-        retry: retryForEver,
-        createPartitioner: () => (args) => {
-          assertLive();
-          // Every record comes with its partition.
-          return args.message.partition ?? 0;
-        },
-      }),
+  const publisher = await createPublisher(config.KAFKA_CLIENT, {
+    brokers,
+    clientId,
+    log,
+    mayWrite: () => fence.isOpen,
     topics: config.RELAY_TOPICS,
     source: config.RELAY_SOURCE,
     maxEventBytes: config.RELAY_MAX_EVENT_BYTES,

@@ -39,6 +39,12 @@ export const configSchema = z.object({
     .list()
     .default(["127.0.0.1:9092"])
     .describe("Brokers to bootstrap from, host:port,…"),
+  KAFKA_CLIENT: z
+    .enum(["kafkajs", "platformatic"])
+    .default("kafkajs")
+    .describe(
+      "Which client publishes: kafkajs, or @platformatic/kafka, which takes a fraction of the CPU time",
+    ),
   RELAY_MODE: z
     .enum(["auto", "cdc", "polling"])
     .default("auto")

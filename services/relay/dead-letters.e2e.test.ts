@@ -8,7 +8,7 @@ import { countLetters, insertKey } from "./testing/letter-rows.ts";
 import { checkOutbox, nothingWrong } from "./testing/outbox-check.ts";
 import { type CliRun, runRelayCli } from "./testing/running-cli.ts";
 import { type RelayUnderTest, spawnRelay, startRelay } from "./testing/running-relay.ts";
-import { limitMessageBytes } from "./testing/topic-limit.ts";
+import { limitMessageBytes } from "./testing/topic-settings.ts";
 
 let database: TestDatabase;
 let pool: pg.Pool;

@@ -61,10 +61,16 @@ async function statusCounts(): Promise<Record<string, number>> {
 const allProcessed = (count: number) =>
   eventually(async () => expect(await statusCounts()).toEqual({ processed: count }), { timeoutMs: 20_000 });
 
-describe.each(["cdc", "polling"])("in %s mode", (mode) => {
+describe.each([
+  ["cdc", "kafkajs"],
+  ["polling", "kafkajs"],
+  ["cdc", "platformatic"],
+])("in %s mode, with %s", (mode, kafkaClient) => {
+  const settings = { RELAY_MODE: mode, KAFKA_CLIENT: kafkaClient };
+
   test("rows from before the first start, and rows from after it, come once each, in order per key", async () => {
     await insertRows(pool, { count: 2_500, keys: 50 });
-    await isReady(await start({ RELAY_MODE: mode }));
+    await isReady(await start(settings));
     await insertRows(pool, { count: 500, keys: 50, firstVersion: 1_000 });
     for (let i = 0; i < 20; i++) await insertRow(pool, { aggregateId: "single", version: i });
     await allProcessed(3_020);
@@ -72,7 +78,7 @@ describe.each(["cdc", "polling"])("in %s mode", (mode) => {
   });
 
   test("a transaction that rolls back publishes nothing", async () => {
-    await isReady(await start({ RELAY_MODE: mode }));
+    await isReady(await start(settings));
     const client = await pool.connect();
     await client.query("begin");
     await insertRows(client, { count: 10 });
@@ -89,7 +95,7 @@ describe.each(["cdc", "polling"])("in %s mode", (mode) => {
   });
 
   test("a transaction that commits after a later-numbered one is not missed", async () => {
-    await isReady(await start({ RELAY_MODE: mode }));
+    await isReady(await start(settings));
     const early = await pool.connect();
     try {
       await early.query("begin");
@@ -112,7 +118,7 @@ describe.each(["cdc", "polling"])("in %s mode", (mode) => {
       for (let version = 1; writing; version++) await insertRow(pool, { aggregateId: "busy", version });
     })();
     for (let i = 0; i < 4; i++) {
-      const relay = await start({ RELAY_MODE: mode });
+      const relay = await start(settings);
       await isReady(relay);
       const { rows } = await pool.query("select clock_timestamp() as now");
       await eventually(async () => {
@@ -126,28 +132,28 @@ describe.each(["cdc", "polling"])("in %s mode", (mode) => {
     }
     writing = false;
     await writer;
-    await start({ RELAY_MODE: mode });
+    await start(settings);
     const { rows } = await pool.query("select count(*)::int as count from outbox");
     await allProcessed(rows[0].count);
     expect(await checkOutbox(pool, topic)).toEqual({ committed: rows[0].count, ...nothingWrong });
   });
 
   test("a killed relay loses and repeats nothing, and a start after it goes on in order", async () => {
-    const first = spawn({ RELAY_MODE: mode });
+    const first = spawn(settings);
     await insertRows(pool, { count: 1_000, keys: 20 });
     await readTopic(topic, { count: 1 }).catch(() => {});
     await first.end("SIGKILL");
     await insertRows(pool, { count: 1_000, keys: 20, firstVersion: 1_000 });
-    await start({ RELAY_MODE: mode });
+    await start(settings);
     await allProcessed(2_000);
     expect(await checkOutbox(pool, topic)).toEqual({ committed: 2_000, ...nothingWrong });
   });
 
   test("a second relay of the same name stands by, ready, and takes over when the first is killed", async () => {
-    const first = spawn({ RELAY_MODE: mode });
+    const first = spawn(settings);
     await insertRow(pool);
     await allProcessed(1);
-    await isReady(await start({ RELAY_MODE: mode }));
+    await isReady(await start(settings));
     await insertRows(pool, { count: 100 });
     await allProcessed(101);
     expect((await checkOutbox(pool, topic)).repeated).toEqual([]);

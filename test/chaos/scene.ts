@@ -111,6 +111,7 @@ export async function openScene(
         RELAY_TOPICS: `order=${topic}`,
         OPS_PORT: "0",
         LOG_LEVEL: "info",
+        KAFKA_CLIENT: process.env.KAFKA_CLIENT ?? "",
         ...settings,
         ...more,
       });

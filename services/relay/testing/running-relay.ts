@@ -28,6 +28,7 @@ function environment({ databaseUrl, slot, topic, more }: RelayEnvironment): Reco
     RELAY_TOPICS: `order=${topic}`,
     OPS_PORT: "0",
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? "silent",
+    KAFKA_CLIENT: process.env.KAFKA_CLIENT ?? "",
     ...more,
   };
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../../deploy/local/ports.ts";
 import { eventually } from "../../support/eventually.ts";
+import { createRequestScanner, type RequestScanner } from "../../support/kafka-requests.ts";
 import type { ProxiedConnection, TcpProxy } from "../../support/tcp-proxy.ts";
 import type { CaseOutcome, ChaosCase, ChaosContext } from "../case.ts";
 import { finish } from "../finish.ts";
-import { createRequestScanner, type RequestScanner } from "../kafka-requests.ts";
 import type { Scene } from "../scene.ts";
 
 interface ProxiedKafka {

@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import type { ConnectionPool } from "@platformatic/kafka";
 import type { ISocketFactory } from "kafkajs";
 
 const KEEP_ALIVE_DELAY_MS = 60_000;
@@ -9,8 +10,8 @@ const LAST_PIECE_BYTES = 512;
 
 /**
  * Connections that write only while `mayWrite`. This is the last point where a process that was frozen can be kept from sending
- * what another has sent meanwhile: kafkajs sends again by itself after a time-out, and asks nobody. A connection that is
- * refused a write is destroyed; kafkajs opens another and tries again, with the same sequence numbers.
+ * what another has sent meanwhile: a client sends again by itself after a time-out, and asks nobody. A connection that is
+ * refused a write is destroyed; the client opens another and tries again, with the same sequence numbers.
  *
  * A request goes out in pieces, each asked for. In one piece, a request larger than the kernel's buffer would be finished by the event
  * loop of a process that wakes up, before any of our code runs, and land on the topic a second time.
@@ -20,15 +21,25 @@ export function fencedSockets(mayWrite: () => boolean): ISocketFactory {
     const socket: Socket = ssl
       ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
       : connectTcp({ host, port }, onConnect);
-    socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
-    // A short last piece would else wait for the peer's delayed acknowledgement of those before it.
-    socket.setNoDelay(true);
     fenceWrites(socket, mayWrite);
     return socket;
   };
 }
 
+/**
+ * The same for @platformatic/kafka, which opens its sockets itself. Its pool tells of a connection when it is there and before it is
+ * handed to anybody, and a connection writes a request by one `write` of its public socket: so each goes through the fence.
+ */
+export function fenceConnections(pool: ConnectionPool, mayWrite: () => boolean): void {
+  // The pool listens for the first error only, and a second one would end the process.
+  pool.on("connecting", ({ connection }) => void connection.on("error", () => {}));
+  pool.on("connect", ({ connection }) => fenceWrites(connection.socket, mayWrite));
+}
+
 function fenceWrites(socket: Socket, mayWrite: () => boolean): void {
+  socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
+  // A short last piece would else wait for the peer's delayed acknowledgement of those before it.
+  socket.setNoDelay(true);
   const write = socket.write.bind(socket) as (bytes: Buffer, written: () => void) => boolean;
   const waiting: Buffer[] = [];
   let writing = false;
@@ -38,10 +49,13 @@ function fenceWrites(socket: Socket, mayWrite: () => boolean): void {
     writing = piece !== undefined && !socket.destroyed;
     if (!piece || !writing) return;
     if (mayWrite()) write(piece, writeNext);
-    else socket.destroy(new Error("the lease has not been seen alive: nothing may be sent"));
+    else
+      socket.destroy(
+        new Error("nothing may be sent: the lease was not seen alive, or the producer is thrown away"),
+      );
   }
 
-  // What kafkajs calls, and no more of a stream's interface than that.
+  // What the clients call, and no more of a stream's interface than that.
   socket.write = ((bytes: Buffer | string, encoding?: BufferEncoding) => {
     const buffer = typeof bytes === "string" ? Buffer.from(bytes, encoding) : bytes;
     for (const piece of pieces(buffer)) waiting.push(piece);

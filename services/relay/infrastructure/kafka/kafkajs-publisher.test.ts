@@ -45,18 +45,20 @@ function scripted(script: ("ack" | "reject" | "acked before" | "refuse" | "hang"
       },
     } as unknown as Producer;
   };
-  const publisher = createKafkajsPublisher({
+  const publisher = createKafkajsPublisher(
+    {
+      topics: new Map([
+        ["order", "orders-events"],
+        ["parcel", "parcels-events"],
+      ]),
+      ensureTopic: async () => 1,
+      topicExists: async () => topicExists,
+      missingTopicCheckMs: 5,
+      maxEventBytes: 1_000,
+      source: "/orders",
+    },
     createProducer,
-    topics: new Map([
-      ["order", "orders-events"],
-      ["parcel", "parcels-events"],
-    ]),
-    ensureTopic: async () => 1,
-    topicExists: async () => topicExists,
-    missingTopicCheckMs: 5,
-    maxEventBytes: 1_000,
-    source: "/orders",
-  });
+  );
   return { publisher, log };
 }
 
