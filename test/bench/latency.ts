@@ -41,7 +41,19 @@ export async function measureLatency(
     await run.process.ready();
     const script = join(folder, "insert.sql");
     await writeFile(script, SCRIPT);
-    const load = ["-n", "-M", "prepared", "-f", script, "-c", `${WRITERS}`, "-R", `${rate}`, "-T", `${SECONDS}`];
+    const load = [
+      "-n",
+      "-M",
+      "prepared",
+      "-f",
+      script,
+      "-c",
+      `${WRITERS}`,
+      "-R",
+      `${rate}`,
+      "-T",
+      `${SECONDS}`,
+    ];
     await runProgram("pgbench", [...load, backlog.databaseUrl]);
     const commits = await commitTimes(backlog);
     await run.published(commits.size);

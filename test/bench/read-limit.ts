@@ -19,7 +19,19 @@ export async function readLimit(backlog: Backlog, rows: number): Promise<number>
   ]);
   const child = spawn(
     "pg_recvlogical",
-    ["-d", backlog.databaseUrl, "-S", slot, "--start", "-E", backlog.endLsn, "-n", "-f", "/dev/null", ...options],
+    [
+      "-d",
+      backlog.databaseUrl,
+      "-S",
+      slot,
+      "--start",
+      "-E",
+      backlog.endLsn,
+      "-n",
+      "-f",
+      "/dev/null",
+      ...options,
+    ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   let errors = "";

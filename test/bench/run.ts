@@ -15,9 +15,23 @@ const log = (line: string) => process.stderr.write(`${line}\n`);
 const callOff = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => callOff.abort());
 await using servers = new AsyncDisposableStack();
-const postgres = await openPostgres({ track_commit_timestamp: "on", autovacuum: "off", max_wal_size: "8GB", checkpoint_timeout: "1h", max_slot_wal_keep_size: "-1" });
+const postgres = await openPostgres({
+  track_commit_timestamp: "on",
+  autovacuum: "off",
+  max_wal_size: "8GB",
+  checkpoint_timeout: "1h",
+  max_slot_wal_keep_size: "-1",
+});
 servers.defer(() => postgres.dispose());
 const kafka = await openKafka({ "log.message.timestamp.type": "LogAppendTime" });
 servers.defer(() => kafka.dispose());
-const context = { postgres, kafka, events: Number(values.events), rate: Number(values.rate), rounds: Number(values.rounds), log, signal: callOff.signal };
+const context = {
+  postgres,
+  kafka,
+  events: Number(values.events),
+  rate: Number(values.rate),
+  rounds: Number(values.rounds),
+  log,
+  signal: callOff.signal,
+};
 console.log(await benchRelay(context, positionals.includes("polling") ? ["polling"] : ["kafkajs"]));

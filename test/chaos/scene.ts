@@ -8,9 +8,9 @@ import { createTemplateDatabase } from "../setup/template-database.ts";
 import { asSuperuser, withDatabase } from "../support/database.ts";
 import { dropDatabase } from "../support/drop-database.ts";
 import { eventually } from "../support/eventually.ts";
+import { type RelayProcess, spawnRelayProcess } from "../support/relay-process.ts";
 import { LOAD_SCHEMA, type Load, type LoadOptions, startLoad } from "./load.ts";
 import type { Random } from "./random.ts";
-import { type RelayProcess, spawnRelayProcess } from "../support/relay-process.ts";
 
 /** Where a case plays: a database, a topic, a slot, and the relays of one name that work on them. */
 export interface Scene {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../support/eventually.ts";
+import type { RelayProcess } from "../../support/relay-process.ts";
 import { insertBulk } from "../bulk.ts";
 import type { CaseOutcome, ChaosCase, ChaosContext } from "../case.ts";
 import { finish } from "../finish.ts";
-import type { RelayProcess } from "../../support/relay-process.ts";
 import { DEFAULTS } from "../scene.ts";
 
 /** What a leader that was frozen may still do once it is let go on has had time to happen. */

@@ -5,7 +5,7 @@ import { RelayError } from "../../application/relay-error.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 import type { TopicOffsets } from "../../domain/topic-offsets.ts";
 import { partitionOf } from "./partition-of.ts";
-import { recordHeaders } from "./record.ts";
+import { toRecord } from "./record.ts";
 import {
   createSessionPublisher,
   isRefusal,
@@ -83,10 +83,8 @@ function toTopicMessages(
       byTopic.set(topic, messages);
     }
     messages.push({
-      key: event.key,
-      value: event.payload,
+      ...toRecord(event, source),
       partition: partitionOf(event.key, partitions.get(topic) as number),
-      headers: recordHeaders(event, source),
     });
   }
   return Array.from(byTopic, ([topic, messages]) => ({ topic, messages }));

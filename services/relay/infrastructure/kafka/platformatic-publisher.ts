@@ -1,13 +1,16 @@
 import { MultipleErrors, NetworkError, Producer, ResponseError } from "@platformatic/kafka";
 import { createBackoff } from "../../../platform/backoff.ts";
 import { delay } from "../../../platform/delay.ts";
+import type { PartitionBatch } from "../../../platform/kafka/produce-body.ts";
+import type { ProduceRecord } from "../../../platform/kafka/record-batch.ts";
 import type { Publisher } from "../../application/publisher.ts";
 import { RelayError } from "../../application/relay-error.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 import { fenceConnections } from "./fenced-sockets.ts";
 import { partitionOf } from "./partition-of.ts";
 import { errorNames, isRetriable, reasonOf } from "./platformatic-errors.ts";
-import { createProduce, type PartitionBatch, type ProduceResponse } from "./produce-request.ts";
+import { createProduce, type ProduceResponse } from "./produce-request.ts";
+import { toRecord } from "./record.ts";
 import {
   createSessionPublisher,
   isRefusal,
@@ -52,7 +55,7 @@ function openSession(options: PublisherOptions & ProducerConnection): ProducerSe
     retries: 0,
   });
   fenceConnections(client.connections, options.mayWrite);
-  const produce = createProduce({ source: options.source, timeoutMs: ACK_TIMEOUT_MS });
+  const produce = createProduce(ACK_TIMEOUT_MS);
   const backoff = createBackoff({ initialMs: 100, maxMs: 1_000 });
   const sequences = new Map<string, number>();
   const discarded = new AbortController();
@@ -82,21 +85,22 @@ function openSession(options: PublisherOptions & ProducerConnection): ProducerSe
 
   async function toBatches(events: readonly OutboxEvent[]): Promise<Batches> {
     const { partitions, ...producer } = await opening;
-    const timestamp = BigInt(Date.now());
-    const batches = new Map<string, PartitionBatch & { events: OutboxEvent[] }>();
+    const timestamp = Date.now();
+    const batches = new Map<string, PartitionBatch & { records: ProduceRecord[] }>();
     for (const event of events) {
       const topic = topics.get(event.aggregateType) as string;
       const partition = partitionOf(event.key, partitions.get(topic) as number);
       const name = nameOf(topic, partition);
       const batch = batches.get(name);
-      if (batch) batch.events.push(event);
+      const record = toRecord(event, options.source);
+      if (batch) batch.records.push(record);
       else {
         const sequence = sequences.get(name) ?? 0;
-        batches.set(name, { topic, partition, events: [event], timestamp, ...producer, sequence });
+        batches.set(name, { topic, partition, records: [record], timestamp, ...producer, sequence });
       }
     }
-    for (const [name, { sequence, events: of }] of batches)
-      sequences.set(name, (sequence + of.length) % SEQUENCES);
+    for (const [name, { sequence, records }] of batches)
+      sequences.set(name, (sequence + records.length) % SEQUENCES);
     return batches;
   }
 
@@ -150,7 +154,7 @@ function noteAcks({ responses }: ProduceResponse, waiting: Batches, offsets: Mut
       if (!batch || errorCode !== 0) continue;
       waiting.delete(name);
       if (baseOffset >= 0n)
-        offsets[topic] = { ...offsets[topic], [index]: String(baseOffset + BigInt(batch.events.length)) };
+        offsets[topic] = { ...offsets[topic], [index]: String(baseOffset + BigInt(batch.records.length)) };
     }
   }
 }

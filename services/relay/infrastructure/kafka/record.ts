@@ -1,8 +1,17 @@
-import type { IHeaders } from "kafkajs";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 
 /** Which transaction wrote the event (xid8): consumers may group by it, and the relay finds its own records again by it. */
 export const TRANSACTION_ID_HEADER = "ce_transactionid";
+
+export interface EventRecord {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly headers: Record<string, Buffer | string>;
+}
+
+export function toRecord(event: OutboxEvent, source: string): EventRecord {
+  return { key: event.key, value: event.payload, headers: recordHeaders(event, source) };
+}
 
 /**
  * The headers of an event's Kafka record: CloudEvents 1.0 in binary mode (Kafka protocol binding,
@@ -10,8 +19,8 @@ export const TRANSACTION_ID_HEADER = "ce_transactionid";
  * type and version and the transaction as extension attributes, and the outbox row's own headers (such as `traceparent`) passed on. Where
  * a row's header has the name of one of ours, ours stands.
  */
-export function recordHeaders(event: OutboxEvent, source: string): IHeaders {
-  const headers: IHeaders = event.headers === "{}" ? {} : passedOn(event.headers);
+export function recordHeaders(event: OutboxEvent, source: string): EventRecord["headers"] {
+  const headers: EventRecord["headers"] = event.headers === "{}" ? {} : passedOn(event.headers);
   headers.ce_specversion = "1.0";
   headers.ce_id = event.id;
   headers.ce_source = source;
@@ -26,8 +35,8 @@ export function recordHeaders(event: OutboxEvent, source: string): IHeaders {
 }
 
 /** Strings as they are; null is left out; numbers keep the digits they were written with; the rest as JSON. */
-function passedOn(json: string): IHeaders {
-  const headers: IHeaders = {};
+function passedOn(json: string): EventRecord["headers"] {
+  const headers: EventRecord["headers"] = {};
   const exact = JSON.parse(json, (_key, value, context?: { source?: string }) =>
     typeof value === "number" ? (context?.source ?? String(value)) : value,
   ) as Record<string, unknown>;

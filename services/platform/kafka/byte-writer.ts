@@ -18,6 +18,8 @@ export interface ByteWriter {
   text(text: string): void;
 }
 
+/** Its length takes one byte, and a loop over it less time than a call into Node's own code. */
+const SHORT = 63;
 /** One huge event must not cost its memory for ever. */
 const KEPT_BYTES = 4_000_000;
 
@@ -36,6 +38,21 @@ export function createByteWriter(initialBytes: number): ByteWriter {
     let rest = ((value << 1) ^ (value >> 31)) >>> 0;
     for (; rest > 0x7f; rest >>>= 7) buffer[length++] = (rest & 0x7f) | 0x80;
     buffer[length++] = rest;
+  }
+
+  function shortAscii(text: string): boolean {
+    reserve(SHORT + 1);
+    const start = length;
+    buffer[length++] = text.length << 1;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        length = start;
+        return false;
+      }
+      buffer[length++] = code;
+    }
+    return true;
   }
 
   return {
@@ -71,15 +88,11 @@ export function createByteWriter(initialBytes: number): ByteWriter {
       length += bytes.length;
     },
     text(text) {
+      if (text.length <= SHORT && shortAscii(text)) return;
       const bytes = Buffer.byteLength(text);
       varint(bytes);
       reserve(bytes);
       length += buffer.write(text, length, bytes);
     },
   };
-}
-
-/** How many bytes `varint` takes for a value that is not negative. */
-export function varintBytes(value: number): number {
-  return value < 1 << 6 ? 1 : value < 1 << 13 ? 2 : value < 1 << 20 ? 3 : value < 1 << 27 ? 4 : 5;
 }
