@@ -62,8 +62,7 @@ interface Grouping {
 
 const KNOWN_VERSION = "2.2.4";
 const HEADER_BYTES = 512;
-/** What a record takes besides its value, by experience. */
-const RECORD_OVERHEAD_BYTES = 400;
+const INITIAL_BODY_BYTES = 65_536;
 
 const require = createRequire(import.meta.url);
 if (require("kafkajs/package.json").version === KNOWN_VERSION) {
@@ -81,18 +80,18 @@ function replace<Export>(module: string, by: (original: Export) => Export): void
 
 function produceRequest(original: (data: ProduceData) => RequestBody): (data: ProduceData) => RequestBody {
   const encodeBody = createProduceBodyEncoder();
+  // Used again for each request, which copies the body as soon as it is there.
+  const body = createByteWriter(INITIAL_BODY_BYTES);
+
+  function encodeNow(data: ProduceData): Buffer {
+    body.clear();
+    encodeBody(partitionBatches(data, Date.now()), data.timeout, body);
+    return body.from(0);
+  }
   return (data) => {
     const request = original(data);
     if (!isPlain(data)) return request;
-    return {
-      ...request,
-      async encode() {
-        const batches = partitionBatches(data, Date.now());
-        const body = createByteWriter(expectedBytes(batches));
-        encodeBody(batches, data.timeout, body);
-        return encoded(body.from(0));
-      },
-    };
+    return { ...request, encode: async () => lazily(() => encodeNow(data)) };
   };
 }
 
@@ -131,15 +130,6 @@ function toRecord({ key = null, value, headers = {} }: Message): ProduceRecord {
   return { key, value, headers: headers as ProduceRecord["headers"] };
 }
 
-function expectedBytes(batches: readonly PartitionBatch[]): number {
-  let bytes = HEADER_BYTES;
-  for (const { records } of batches) {
-    bytes += HEADER_BYTES;
-    for (const { value } of records) bytes += RECORD_OVERHEAD_BYTES + (value?.length ?? 0);
-  }
-  return bytes;
-}
-
 /** Size, request header v1 (https://kafka.apache.org/protocol.html#protocol_messages) and body. */
 async function wholeRequest({ correlationId, clientId, request }: Request): Promise<Encoded> {
   const body = (await request.encode()).buffer;
@@ -151,11 +141,21 @@ async function wholeRequest({ correlationId, clientId, request }: Request): Prom
   writeString(clientId, whole);
   whole.bytes(body);
   whole.uint32At(0, whole.length - 4);
-  return encoded(whole.from(0));
+  const buffer = whole.from(0);
+  return { buf: buffer, buffer, size: () => buffer.length };
 }
 
-function encoded(buffer: Buffer): Encoded {
-  return { buf: buffer, buffer, size: () => buffer.length };
+/** Encoded when it is asked for, and valid until the next one is. */
+function lazily(encode: () => Buffer): Encoded {
+  return {
+    get buf() {
+      return encode();
+    },
+    get buffer() {
+      return encode();
+    },
+    size: () => encode().length,
+  };
 }
 
 function groupMessagesPerPartition({ messages, partitioner, ...of }: Grouping): Record<number, Message[]> {
