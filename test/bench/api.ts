@@ -37,7 +37,7 @@ export interface ApiFigures {
   readonly rss_peak_mb: number;
 }
 
-/** The API's pool has as many by default. */
+/** To the database, as many as the API's pool has by default; and as many requests in flight. */
 const CONNECTIONS = 10;
 /** A fixed number, not a fixed time: at the end of it nothing is in flight, and the rows can be counted. */
 const REQUESTS = 30_000;
@@ -97,7 +97,6 @@ export async function benchApi(context: BenchContext): Promise<ApiFigures> {
     const perSecond = await requestsPerSecond({
       ...door,
       url: `http://127.0.0.1:${ports[door.port]}${door.path}`,
-      connections: CONNECTIONS,
       requests,
       signal,
     });
@@ -155,6 +154,8 @@ interface Door {
   readonly port: "httpPort" | "grpcPort";
   readonly path: string;
   readonly http: "1.1" | "2";
+  readonly connections: number;
+  readonly streams: number;
   readonly bodyFile: string;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -173,6 +174,8 @@ async function writeDoors(folder: string): Promise<Readonly<Record<"rest" | "grp
       port: "httpPort",
       path: "/orders",
       http: "1.1",
+      connections: CONNECTIONS,
+      streams: 1,
       bodyFile: json,
       headers: { "content-type": "application/json" },
     },
@@ -180,6 +183,8 @@ async function writeDoors(folder: string): Promise<Readonly<Record<"rest" | "grp
       port: "grpcPort",
       path: "/orders.v1.OrderService/CreateOrder",
       http: "2",
+      connections: 1, // as a gRPC client has it
+      streams: CONNECTIONS,
       bodyFile: frame,
       headers: { "content-type": "application/grpc", te: "trailers" },
     },

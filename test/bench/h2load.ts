@@ -6,8 +6,9 @@ export interface Load {
   readonly bodyFile: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly http: "1.1" | "2";
-  /** Each with one request in flight. */
   readonly connections: number;
+  /** Requests in flight on each connection; more than one is for HTTP/2. */
+  readonly streams: number;
   readonly requests: number;
   readonly signal: AbortSignal;
 }
@@ -23,6 +24,7 @@ export async function requestsPerSecond(load: Load): Promise<number> {
     [
       `--requests=${load.requests}`,
       `--clients=${load.connections}`,
+      `--max-concurrent-streams=${load.streams}`,
       `--no-tls-proto=${load.http === "2" ? "h2c" : "http/1.1"}`,
       `--data=${load.bodyFile}`,
       ...Object.entries(load.headers).map(([name, value]) => `--header=${name}: ${value}`),

@@ -56,8 +56,11 @@ export function createUnaryGrpc(
       requestSignal: closed.signal,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
-    request.once("close", () => closed.abort(ENDED));
-    let body: Uint8Array | undefined;
+    let hasEnded = false;
+    request.once("close", () => {
+      if (!hasEnded) closed.abort(ENDED);
+    });
+    let body: Uint8Array | string = "";
     try {
       const bytes = await readMessage(request, options.readMaxBytes);
       if (timeoutError) throw timeoutError;
@@ -71,14 +74,13 @@ export function createUnaryGrpc(
         ? error
         : new ConnectError("internal error", Code.Internal, undefined, undefined, error);
       setTrailerStatus(context.responseTrailer, told);
-    } finally {
-      context.abort(ENDED);
     }
+    hasEnded = true;
+    context.abort(ENDED);
     if (response.stream.destroyed) return;
     response.writeHead(200, Object.fromEntries(context.responseHeader));
-    if (body) response.write(body);
     response.addTrailers(Object.fromEntries(context.responseTrailer));
-    response.end();
+    response.end(body);
   }
 
   return (request, response) => {
