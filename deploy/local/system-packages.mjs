@@ -2,10 +2,12 @@
 // Debian or Ubuntu), and names the exact command elsewhere. Runs under any Node from 18 on, with nothing installed.
 // From the shell: node system-packages.mjs java mvn redis-server kcat
 import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { findPostgresProgram } from "./postgres-programs.mjs";
 
-/** @typedef {"java" | "mvn" | "redis-server" | "kcat"} Program */
+/** @typedef {"java" | "mvn" | "redis-server" | "kcat" | "pgbench" | "pg_recvlogical" | "h2load"} Program */
 
 /**
  * How each program is found, and what package has it by package manager; of several, the first that the system offers.
@@ -26,7 +28,29 @@ const programs = {
     dnf: "redis",
   },
   kcat: { isThere: () => runs("kcat", "-V"), apt: ["kcat"], brew: "kcat", dnf: "kcat" },
+  // Debian has it among the server's programs.
+  pgbench: {
+    isThere: () => findPostgresProgram("pgbench") !== undefined,
+    apt: ["postgresql"],
+    brew: "postgresql@18",
+    dnf: "postgresql-contrib",
+  },
+  pg_recvlogical: {
+    isThere: () => findPostgresProgram("pg_recvlogical") !== undefined,
+    apt: ["postgresql-client"],
+    brew: "postgresql@18",
+    dnf: "postgresql-server",
+  },
+  h2load: {
+    isThere: () => runs("h2load", "--version"),
+    apt: ["nghttp2-client"],
+    brew: "nghttp2",
+    dnf: "nghttp2",
+  },
 };
+
+/** Where Debian's postgresql-common reads what it is to make when a server is installed; see pg_createcluster(8). */
+const clusterSettings = "/etc/postgresql-common/createcluster.d";
 
 /**
  * Installs what is missing of the named programs.
@@ -75,8 +99,26 @@ function aptInstall(names, log) {
   const update = apt("update");
   const packages = names.map(aptPackage);
   log(`installing ${packages.join(", ")} with apt-get`);
-  const install = apt("install", "-y", "--no-install-recommends", ...packages);
-  return install && update + install;
+  const install = () => apt("install", "-y", "--no-install-recommends", ...packages);
+  const failure = packages.includes("postgresql") ? withoutCluster(install) : install();
+  return failure && update + failure;
+}
+
+/**
+ * Installing Debian's package `postgresql` would make a database and start a server on it, which nobody wants who wants `pgbench`.
+ * @template T
+ * @param {() => T} install
+ * @param {string} folder
+ */
+export function withoutCluster(install, folder = clusterSettings) {
+  const file = join(folder, "outbox-orders.conf");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, "create_main_cluster = false\n");
+  try {
+    return install();
+  } finally {
+    rmSync(file); // what the user installs later is the user's
+  }
 }
 
 /** @param {Program} name */
@@ -90,9 +132,14 @@ function aptPackage(name) {
  * @param {readonly Program[]} names
  */
 function command(manager, names) {
-  if (manager === "brew") return `brew install ${names.map((name) => programs[name].brew).join(" ")}`;
-  if (manager === "dnf") return `sudo dnf install -y ${names.map((name) => programs[name].dnf).join(" ")}`;
-  return `sudo apt-get install -y ${names.map(aptPackage).join(" ")}`;
+  if (manager === "brew") return `brew install ${unique(names.map((name) => programs[name].brew))}`;
+  if (manager === "dnf") return `sudo dnf install -y ${unique(names.map((name) => programs[name].dnf))}`;
+  return `sudo apt-get install -y ${unique(names.map(aptPackage))}`;
+}
+
+/** @param {readonly string[]} packages */
+function unique(packages) {
+  return [...new Set(packages)].join(" ");
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { withoutCluster } from "./system-packages.mjs";
 
 const script = join(import.meta.dirname, "system-packages.mjs");
 const isRoot = process.getuid?.() === 0;
@@ -44,13 +45,13 @@ test("an old Java counts as none", () => {
 });
 
 test.each([
-  ["brew", "brew install maven redis"],
-  ["dnf", "sudo dnf install -y maven redis"],
+  ["brew", "brew install maven redis nghttp2"],
+  ["dnf", "sudo dnf install -y maven redis nghttp2"],
 ])("where there is %s, its command is named", (manager, command) => {
   program(manager);
-  expect(ensure("mvn", "redis-server")).toEqual({
+  expect(ensure("mvn", "redis-server", "h2load")).toEqual({
     status: 1,
-    stderr: `mvn, redis-server are missing; install with: ${command}\n`,
+    stderr: `mvn, redis-server, h2load are missing; install with: ${command}\n`,
   });
 });
 
@@ -79,6 +80,14 @@ test.runIf(isRoot)("when apt fails, what it said is shown and the command is nam
       "updating apt's lists\ninstalling kcat with apt-get\napt-get install failed:\nE: no network\n\n" +
       "kcat is missing; install with: sudo apt-get install -y kcat\n",
   });
+});
+
+test("while a Postgres package is installed no cluster is made of it; what the user installs later is left alone", () => {
+  const folder = join(path, "createcluster.d");
+  const file = join(folder, "outbox-orders.conf");
+  const settings = withoutCluster(() => readFileSync(file, "utf8"), folder);
+  expect(settings).toBe("create_main_cluster = false\n");
+  expect(existsSync(file)).toBe(false);
 });
 
 test("a program that it does not know is refused", () => {

@@ -25,8 +25,8 @@ export function createCreateOrder<Tx>(deps: {
     const order = evolve(event);
     const envelope = { eventId: newId(), headers: traceparent === undefined ? {} : { traceparent } };
     await transactions.run(async (tx) => {
-      await orders.insert(tx, order);
-      await outbox.append(tx, event, envelope);
+      orders.insert(tx, order);
+      outbox.append(tx, event, envelope);
     });
     return order;
   };

@@ -1,6 +1,9 @@
 import type { Order, OrderEvent } from "../domain/order.ts";
 
-/** Port: a transaction is a closure. `Tx` is opaque here; the repositories know what it is. */
+/**
+ * Port: a transaction is a closure. `Tx` is opaque here; the repositories know what it is. What they write in it is sent with the
+ * commit, or with what is read next: a write that fails rejects `run`.
+ */
 export interface TxManager<Tx> {
   /**
    * Commits when `work` resolves, rolls back when it rejects. `work` runs again, in a new transaction, after a serialization failure
@@ -12,14 +15,14 @@ export interface TxManager<Tx> {
 
 /** Port: the orders table. */
 export interface OrderRepository<Tx> {
-  insert(tx: Tx, order: Order): Promise<void>;
+  insert(tx: Tx, order: Order): void;
   /** @throws OrderError UNAVAILABLE */
   find(id: string): Promise<Order | undefined>;
 }
 
 /** Port: the outbox; what is appended is published if and only if the transaction commits. */
 export interface OutboxRepository<Tx> {
-  append(tx: Tx, event: OrderEvent, envelope: EventEnvelope): Promise<void>;
+  append(tx: Tx, event: OrderEvent, envelope: EventEnvelope): void;
 }
 
 export interface EventEnvelope {

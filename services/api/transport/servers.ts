@@ -1,10 +1,5 @@
 import { createServer as createHttp1Server, type RequestListener } from "node:http";
-import {
-  createServer as createHttp2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from "node:http2";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Server } from "node:net";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createValidateInterceptor } from "@connectrpc/validate";
@@ -16,6 +11,7 @@ import { listen } from "../../platform/ops-server.ts";
 import type { OrderUseCases } from "../application/factories/order-use-cases.ts";
 import { createErrorInterceptor, createObserveInterceptor } from "./rpc/interceptors.ts";
 import { orderServiceRoutes } from "./rpc/order-service.ts";
+import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
 
 export interface ServersOptions {
   readonly host: string;
@@ -40,7 +36,7 @@ export interface ServersOptions {
  */
 export async function startServers(options: ServersOptions): Promise<{ httpPort: number; grpcPort: number }> {
   const { rest, useCases, observeRpc, maxBodyBytes, maxTimeoutMs, drainMs, lifecycle, log } = options;
-  const handler = connectNodeAdapter({
+  const rpc = {
     routes: orderServiceRoutes(useCases),
     interceptors: [
       createObserveInterceptor(observeRpc),
@@ -49,8 +45,12 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     ],
     readMaxBytes: maxBodyBytes,
     maxTimeoutMs,
+  };
+  const handler = connectNodeAdapter({
+    ...rpc,
     fallback: getRequestListener(rest.fetch) as Parameters<typeof connectNodeAdapter>[0]["fallback"] & {},
   });
+  const unaryGrpc = createUnaryGrpc({ ...rpc, log });
 
   const http1 = createHttp1Server(handler as RequestListener);
   await listen(http1, options.host, options.httpPort);
@@ -60,9 +60,9 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     return closed;
   });
 
-  const http2 = createHttp2Server(
-    handler as (request: Http2ServerRequest, response: Http2ServerResponse) => void,
-  );
+  const http2 = createHttp2Server((request, response) => {
+    if (!unaryGrpc(request, response)) handler(request, response);
+  });
   const sessions = new Set<ServerHttp2Session>();
   http2.on("session", (session) => {
     sessions.add(session);

@@ -9,8 +9,8 @@ type StoredLine = Readonly<Record<keyof OrderLine, string>>;
 
 export function createOrderRepository(pool: Pool): OrderRepository<Tx> {
   return {
-    async insert(tx, order) {
-      await tx.query({
+    insert(tx, order) {
+      tx.write({
         name: "insert-order",
         text: `insert into orders (id, customer_id, pickup_point_id, currency, lines, total_minor, status, version, created_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
@@ -20,10 +20,10 @@ export function createOrderRepository(pool: Pool): OrderRepository<Tx> {
           order.pickupPointId,
           order.currency,
           JSON.stringify(order.lines.map(toStoredLine)),
-          order.totalMinor,
+          String(order.totalMinor),
           order.status,
-          order.version,
-          order.createdAt,
+          String(order.version),
+          order.createdAt.toISOString(),
         ],
       });
     },

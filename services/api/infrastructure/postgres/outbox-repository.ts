@@ -11,8 +11,8 @@ const AGGREGATE_TYPE = "order";
 /** The payload is the proto3 JSON of the event's message in orders.v1, so that consumers have a schema. */
 export function createOutboxRepository(): OutboxRepository<Tx> {
   return {
-    async append(tx, event, { eventId, headers }) {
-      await tx.query({
+    append(tx, event, { eventId, headers }) {
+      tx.write({
         name: "append-event",
         text: `insert into outbox (id, aggregate_type, aggregate_id, aggregate_version, event_type, payload, headers)
                values ($1, $2, $3, $4, $5, $6, $7)`,
@@ -20,7 +20,7 @@ export function createOutboxRepository(): OutboxRepository<Tx> {
           eventId,
           AGGREGATE_TYPE,
           event.orderId,
-          event.version,
+          String(event.version),
           event.type,
           payload(event),
           JSON.stringify(headers),

@@ -28,15 +28,20 @@ export function readMessage<Desc extends DescMessage>(schema: Desc, text: string
 /** A JSON number whose digits JavaScript's numbers cannot hold: it would be rounded. */
 class InexactNumber {}
 
+/** A number with so many digits. Inside a text they do no harm: they only cost time. */
+const LONG_NUMBER = /[[:,]\s*-?\d{16,}/;
+
 function parse(text: string): JsonValue {
   let inexact = false;
   let value: unknown;
   try {
-    value = JSON.parse(text, (_key, value, context?: { source?: string }) => {
-      if (typeof value !== "number" || isExact(value, context?.source)) return value;
-      inexact = true;
-      return new InexactNumber();
-    });
+    value = LONG_NUMBER.test(text)
+      ? JSON.parse(text, (_key, value, context?: { source?: string }) => {
+          if (typeof value !== "number" || isExact(value, context?.source)) return value;
+          inexact = true;
+          return new InexactNumber();
+        })
+      : JSON.parse(text);
   } catch (cause) {
     throw new Problem({ status: 400, title: "Malformed JSON", detail: "the body is not JSON", cause });
   }
