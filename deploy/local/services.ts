@@ -8,6 +8,7 @@ import { startProcess } from "./child-process.ts";
 import { dataIn } from "./data-folder.ts";
 import type { LocalConfig } from "./local-config.ts";
 import type { DatabaseUrls } from "./prepare-database.ts";
+import { processEnvironment } from "./process-environment.ts";
 import { untilReady } from "./readiness.ts";
 import type { RunningServer } from "./running-servers.ts";
 
@@ -68,7 +69,13 @@ export async function startService(
     name,
     command: process.execPath,
     args: [fileURLToPath(new URL(`../../services/${name}/main.ts`, import.meta.url))],
-    env: { ...fromOutside(variables), ...env, HOST: "127.0.0.1", OPS_PORT: `${opsPort}` },
+    env: {
+      ...processEnvironment(name),
+      ...fromOutside(variables),
+      ...env,
+      HOST: "127.0.0.1",
+      OPS_PORT: `${opsPort}`,
+    },
     logFile,
     stopSignal: "SIGTERM",
   });

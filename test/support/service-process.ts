@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { processEnvironment } from "../../deploy/local/process-environment.ts";
 
 export interface ServiceProcess {
   readonly pid: number;
@@ -15,7 +16,7 @@ export interface ServiceProcess {
   errors(): string;
 }
 
-/** A service in a process of its own, as `node services/<name>/main.ts` starts it, with these variables and no others. */
+/** A service in a process of its own, as `node services/<name>/main.ts` starts it, with these variables and no others of ours. */
 export function spawnService(
   name: "api" | "relay" | "projector",
   variables: Readonly<Record<string, string>>,
@@ -23,7 +24,7 @@ export function spawnService(
 ): ServiceProcess {
   const main = fileURLToPath(new URL(`../../services/${name}/main.ts`, import.meta.url));
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, ...variables },
+    env: { PATH: process.env.PATH, ...processEnvironment(name), ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const started = Promise.withResolvers<Readonly<Record<string, number>>>();
