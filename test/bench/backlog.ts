@@ -37,6 +37,7 @@ export async function openBacklog(
   await createTemplateDatabase(postgresUrl, name);
   const databaseUrl = withDatabase(postgresUrl, name);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4, application_name: "bench" });
+  pool.on("error", () => {}); // the next query tells
   let slots = 0;
 
   const { rows: begin } = await pool.query<{ lsn: string; snapshot: string }>(

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findPostgresProgram } from "../../deploy/local/postgres-programs.mjs";
 import { runProgram } from "../../deploy/local/run-program.ts";
 import type { Backlog } from "./backlog.ts";
 import { startRelayRun } from "./relay-run.ts";
@@ -20,8 +21,8 @@ const WRITERS = 4;
 /** Each writer has a key of its own, whose versions go up. */
 const SCRIPT = `
 insert into outbox (id, aggregate_type, aggregate_id, aggregate_version, event_type, payload)
-values (gen_random_uuid(), 'order', 'writer-' || :client_id, nextval('bench_version'), 'OrderCreated',
-        jsonb_build_object('client', :client_id, 'padding', repeat('x', 150)));
+values (gen_random_uuid(), 'order', 'writer-' || :client_id::int, nextval('bench_version'), 'OrderCreated',
+        jsonb_build_object('client', :client_id::int, 'padding', repeat('x', 150)));
 `;
 
 /**
@@ -54,7 +55,7 @@ export async function measureLatency(
       "-T",
       `${SECONDS}`,
     ];
-    await runProgram("pgbench", [...load, backlog.databaseUrl]);
+    await runProgram(findPostgresProgram("pgbench") ?? "pgbench", [...load, backlog.databaseUrl]);
     const commits = await commitTimes(backlog);
     await run.published(commits.size);
     const begin = Math.min(...commits.values()) + WARM_UP_MS;
