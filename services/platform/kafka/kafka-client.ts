@@ -1,4 +1,4 @@
-import "./kafkajs-encoding.ts";
+import "./kafkajs-codec.ts";
 import kafkajs, { type ISocketFactory, type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
 import type { Logger } from "../logger.ts";
 
