@@ -1,10 +1,11 @@
 import type { Backlog } from "./backlog.ts";
+import type { PublisherRun } from "./publisher-run.ts";
 import { startRelayRun } from "./relay-run.ts";
 
 export interface Drain {
   /** From the first record to the last, by the broker's clock. */
   readonly eventsPerSecond: number;
-  /** CPU time of the relay's process in that time, for each event; µs. */
+  /** CPU time of its process in that time, for each event; µs. */
   readonly cpuMicros: number;
   readonly peakMemoryMb: number;
 }
@@ -16,7 +17,11 @@ export async function drain(
   events: number,
   settings: Readonly<Record<string, string>>,
 ): Promise<Drain> {
-  const run = await startRelayRun(backlog, brokers, settings);
+  return measureDrain(await startRelayRun(backlog, brokers, settings), events);
+}
+
+/** Lets it publish the whole backlog, and ends it. @throws Error when a guarantee is broken. */
+export async function measureDrain(run: PublisherRun, events: number): Promise<Drain> {
   try {
     await run.published(events);
     let first = Number.POSITIVE_INFINITY;
