@@ -1,6 +1,4 @@
-import type { Backlog } from "./backlog.ts";
 import type { PublisherRun } from "./publisher-run.ts";
-import { startRelayRun } from "./relay-run.ts";
 
 export interface Drain {
   /** From the first record to the last, by the broker's clock. */
@@ -10,17 +8,7 @@ export interface Drain {
   readonly peakMemoryMb: number;
 }
 
-/** Lets a relay publish the whole backlog. @throws Error when a guarantee is broken. */
-export async function drain(
-  backlog: Backlog,
-  brokers: string,
-  events: number,
-  settings: Readonly<Record<string, string>>,
-): Promise<Drain> {
-  return measureDrain(await startRelayRun(backlog, brokers, settings), events);
-}
-
-/** Lets it publish the whole backlog, and ends it. @throws Error when a guarantee is broken. */
+/** Lets it publish the whole backlog of so many events, and ends it. @throws Error when a guarantee is broken. */
 export async function measureDrain(run: PublisherRun, events: number): Promise<Drain> {
   try {
     await run.published(events);

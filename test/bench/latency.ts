@@ -1,6 +1,5 @@
 import type { Backlog } from "./backlog.ts";
 import type { PublisherRun } from "./publisher-run.ts";
-import { startRelayRun } from "./relay-run.ts";
 import { percentile } from "./statistics.ts";
 import { writeSteadily } from "./steady-load.ts";
 
@@ -10,18 +9,8 @@ export interface Latency {
   readonly p99: number;
 }
 
-/** The latency of a relay. */
-export async function measureLatency(
-  backlog: Backlog,
-  brokers: string,
-  rate: number,
-  settings: Readonly<Record<string, string>>,
-): Promise<Latency> {
-  return latencyOf(await startRelayRun(backlog, brokers, settings), backlog, rate);
-}
-
 /** Under one-row transactions at a steady rate; ends the run. @throws Error when a guarantee is broken. */
-export async function latencyOf(run: PublisherRun, backlog: Backlog, rate: number): Promise<Latency> {
+export async function measureLatency(run: PublisherRun, backlog: Backlog, rate: number): Promise<Latency> {
   try {
     await run.ready();
     const load = await writeSteadily(backlog, rate);

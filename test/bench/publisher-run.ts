@@ -35,5 +35,5 @@ export async function checkTopic(
   const counts = Object.entries(wrong).filter(([, ids]) => ids.length > 0);
   if (counts.length === 0) return;
   const list = counts.map(([what, ids]) => `${what}: ${ids.length}`).join(", ");
-  throw new Error(`a guarantee is broken, of ${committed} events ${list}`);
+  throw new Error(`a guarantee is broken on ${topic}, of ${committed} events ${list}`);
 }

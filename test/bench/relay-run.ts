@@ -5,7 +5,6 @@ import type { Backlog } from "./backlog.ts";
 import { sampleUsage } from "./process-usage.ts";
 import { checkTopic, LONGEST_MS, type PublisherRun } from "./publisher-run.ts";
 
-/** A relay at work on a backlog's database. */
 export async function startRelayRun(
   backlog: Backlog,
   brokers: string,
