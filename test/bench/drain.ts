@@ -1,22 +1,15 @@
-import type { Backlog } from "./backlog.ts";
-import { startRelayRun } from "./relay-run.ts";
+import type { PublisherRun } from "./publisher-run.ts";
 
 export interface Drain {
   /** From the first record to the last, by the broker's clock. */
   readonly eventsPerSecond: number;
-  /** CPU time of the relay's process in that time, for each event; µs. */
+  /** CPU time of its process in that time, for each event; µs. */
   readonly cpuMicros: number;
   readonly peakMemoryMb: number;
 }
 
-/** Lets a relay publish the whole backlog. @throws Error when a guarantee is broken. */
-export async function drain(
-  backlog: Backlog,
-  brokers: string,
-  events: number,
-  settings: Readonly<Record<string, string>>,
-): Promise<Drain> {
-  const run = await startRelayRun(backlog, brokers, settings);
+/** Lets it publish the whole backlog of so many events, and ends it. @throws Error when a guarantee is broken. */
+export async function measureDrain(run: PublisherRun, events: number): Promise<Drain> {
   try {
     await run.published(events);
     let first = Number.POSITIVE_INFINITY;

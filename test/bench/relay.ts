@@ -1,8 +1,11 @@
-import { openBacklog } from "./backlog.ts";
+import { type Backlog, openBacklog } from "./backlog.ts";
 import type { BenchContext } from "./context.ts";
-import { type Drain, drain } from "./drain.ts";
+import { startDebeziumRun } from "./debezium-run.ts";
+import { type Drain, measureDrain } from "./drain.ts";
 import { measureLatency } from "./latency.ts";
+import type { PublisherRun } from "./publisher-run.ts";
 import { readLimit } from "./read-limit.ts";
+import { startRelayRun } from "./relay-run.ts";
 import { median } from "./statistics.ts";
 
 export interface RelayFigures {
@@ -17,13 +20,20 @@ export interface RelayFigures {
   readonly p99_ms: number;
 }
 
-export type Variant = "kafkajs" | "platformatic" | "polling";
+export type Variant = "kafkajs" | "platformatic" | "polling" | "debezium";
 
-const variants: Record<Variant, Readonly<Record<string, string>>> = {
-  kafkajs: { RELAY_MODE: "cdc" },
-  platformatic: { RELAY_MODE: "cdc", KAFKA_CLIENT: "platformatic" },
-  polling: { RELAY_MODE: "polling" },
+type Start = (backlog: Backlog, brokers: string) => Promise<PublisherRun>;
+
+const variants: Record<Variant, Start> = {
+  kafkajs: relay({ RELAY_MODE: "cdc" }),
+  platformatic: relay({ RELAY_MODE: "cdc", KAFKA_CLIENT: "platformatic" }),
+  polling: relay({ RELAY_MODE: "polling" }),
+  debezium: startDebeziumRun,
 };
+
+function relay(settings: Readonly<Record<string, string>>): Start {
+  return (backlog, brokers) => startRelayRun(backlog, brokers, settings);
+}
 
 /** Drains the same backlog again and again: the limit, then each variant, and so on; then the latency of each. */
 export async function benchRelay(
@@ -44,7 +54,7 @@ export async function benchRelay(
         signal.throwIfAborted();
         const limit = await readLimit(backlog, events);
         log(`round ${round}: pg_recvlogical reads ${Math.round(limit)} events/s`);
-        const drained = await drain(backlog, brokers, events, variants[variant]);
+        const drained = await measureDrain(await variants[variant](backlog, brokers), events);
         drains.set(variant, [...(drains.get(variant) ?? []), { drain: drained, limit }]);
         const { eventsPerSecond, cpuMicros, peakMemoryMb } = drained;
         log(
@@ -60,7 +70,7 @@ export async function benchRelay(
     signal.throwIfAborted();
     const fresh = await openBacklog(context.postgres.url, { rows: 0 });
     try {
-      const { p50, p99 } = await measureLatency(fresh, brokers, rate, variants[variant]);
+      const { p50, p99 } = await measureLatency(await variants[variant](fresh, brokers), fresh, rate);
       log(`${variant}: ${p50.toFixed(1)} ms p50, ${p99.toFixed(1)} ms p99 at ${rate} events/s`);
       const rounds = drains.get(variant) ?? [];
       const of = (figure: (round: (typeof rounds)[number]) => number) => median(rounds.map(figure));
@@ -81,14 +91,11 @@ export async function benchRelay(
 }
 
 /** Code that was never run on this machine is compiled from its source, and the broker runs its own for the first time. */
-async function warmUp(
-  { postgres, kafka }: BenchContext,
-  settings: Readonly<Record<string, string>>,
-): Promise<void> {
+async function warmUp({ postgres, kafka }: BenchContext, start: Start): Promise<void> {
   const rows = 5_000;
   const backlog = await openBacklog(postgres.url, { rows });
   try {
-    await drain(backlog, kafka.brokers, rows, settings);
+    await measureDrain(await start(backlog, kafka.brokers), rows);
   } finally {
     await backlog.dispose();
   }

@@ -15,9 +15,13 @@ const RELAY_HEADINGS = [
 ] as const;
 
 /** A table for each part that was measured. */
-export function formatTable({ relay = {}, polling, api, projector }: Figures): string {
+export function formatTable({ relay = {}, polling, debezium, api, projector }: Figures): string {
   const tables: Row[][] = [];
-  const variants = [...Object.entries(relay), ...(polling ? [["polling", polling] as const] : [])];
+  const variants = Object.entries({
+    ...relay,
+    ...(polling ? { polling } : {}),
+    ...(debezium ? { debezium } : {}),
+  });
   if (variants.length > 0)
     tables.push([RELAY_HEADINGS, ...variants.map(([name, figures]) => relayRow(name, figures))]);
   if (api) {

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { openKafka, openPostgres } from "../support/own-servers.ts";
 import { type ApiFigures, benchApi } from "./api.ts";
 import type { BenchContext } from "./context.ts";
+import { installDebezium } from "./debezium-libraries.ts";
 import { benchProjector, type ProjectorFigures } from "./projector.ts";
 import { benchRelay, type RelayFigures, type Variant } from "./relay.ts";
 import { formatTable } from "./report.ts";
@@ -14,6 +15,7 @@ Measures each part beside its limit, in turn, on servers of its own; all parts w
   --events N   of the backlogs; default 200000
   --rate R     of the steady load, events per second; default 1000
   --rounds N   the median of which counts; default 3
+  --compare    Debezium as well, on the relay's load and in its table; fetches it with Maven (41 MB) the first time
   --json       one object on stdout in place of the table
 
 Exit code 1 when a guarantee is broken: an event lost, repeated, out of order or changed.`;
@@ -24,6 +26,7 @@ type Part = (typeof parts)[number];
 export interface Figures {
   readonly relay?: Partial<Record<Variant, RelayFigures>>;
   readonly polling?: RelayFigures;
+  readonly debezium?: RelayFigures;
   readonly api?: ApiFigures;
   readonly projector?: ProjectorFigures;
 }
@@ -46,6 +49,7 @@ const { values, positionals } = parseArgs({
     events: { type: "string", default: "200000" },
     rate: { type: "string", default: "1000" },
     rounds: { type: "string", default: "3" },
+    compare: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -83,6 +87,7 @@ async function measure(wanted: ReadonlySet<Part>): Promise<Figures> {
   const callOff = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => callOff.abort(new Error(`called off by ${signal}`)));
+  if (values.compare) await installDebezium(log, callOff.signal);
   await using servers = new AsyncDisposableStack();
   const postgres = await openPostgres(POSTGRES);
   servers.defer(() => postgres.dispose());
@@ -107,10 +112,12 @@ async function measureParts(wanted: ReadonlySet<Part>, context: BenchContext): P
   const variants: Variant[] = [];
   if (wanted.has("relay")) variants.push("kafkajs", "platformatic");
   if (wanted.has("polling")) variants.push("polling");
-  const { polling, ...relay } = await benchRelay(context, variants);
+  if (values.compare) variants.push("debezium");
+  const { polling, debezium, ...relay } = await benchRelay(context, variants);
   return {
     ...(wanted.has("relay") ? { relay } : {}),
     ...(polling ? { polling } : {}),
+    ...(debezium ? { debezium } : {}),
     ...(wanted.has("api") ? { api: await benchApi(context) } : {}),
     ...(wanted.has("projector") ? { projector: await benchProjector(context) } : {}),
   };
