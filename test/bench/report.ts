@@ -6,7 +6,7 @@ type Row = readonly string[];
 const RELAY_HEADINGS = [
   "relay",
   "drain, events/s",
-  "limit (pg_recvlogical)",
+  "pg_recvlogical",
   "ratio",
   "CPU µs per event",
   "peak RSS, MB",
