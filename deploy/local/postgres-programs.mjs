@@ -17,3 +17,16 @@ export function findPostgresProgram(name, debianFolder = "/usr/lib/postgresql") 
   ];
   return folders.map((folder) => join(folder, name)).find(existsSync);
 }
+
+/**
+ * The same, for who cannot go on without it.
+ * @param {"pgbench" | "pg_recvlogical"} name
+ * @returns {string}
+ * @throws Error when it is missing
+ */
+export function postgresProgram(name) {
+  const program = findPostgresProgram(name);
+  if (program === undefined)
+    throw new Error(`${name} is missing: deploy/local/system-packages.mjs installs it`);
+  return program;
+}

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findPostgresProgram } from "../../deploy/local/postgres-programs.mjs";
+import { postgresProgram } from "../../deploy/local/postgres-programs.mjs";
 import { runProgram } from "../../deploy/local/run-program.ts";
 import type { Statement } from "../../services/api/infrastructure/postgres/statement-batch.ts";
 
@@ -22,8 +22,7 @@ export interface Transactions {
 
 /** Transactions per second of Postgres' own `pgbench`, with prepared statements. */
 export async function transactionsPerSecond(options: Transactions): Promise<number> {
-  const pgbench = findPostgresProgram("pgbench");
-  if (pgbench === undefined) throw new Error("pgbench is missing");
+  const pgbench = postgresProgram("pgbench");
   const variables = new Map([["n", String(options.run * 1_000_000)]]);
   const file = join(options.folder, "transaction.sql");
   await writeFile(file, toScript(options, variables));

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { residentMemoryMb } from "../support/process-memory.ts";
 
 /** What a process takes, by proc(5). */
 export interface ProcessUsage {
@@ -23,7 +24,7 @@ export function sampleUsage(pid: number): ProcessUsage {
   function sample(): void {
     try {
       samples.push({ at: Date.now(), cpu: cpuMs(pid) });
-      if (samples.length % 10 === 1) peakMemoryMb = Math.max(peakMemoryMb, peakMb(pid));
+      if (samples.length % 10 === 1) peakMemoryMb = Math.max(peakMemoryMb, residentMemoryMb(pid, "VmHWM"));
     } catch {
       clearInterval(timer);
     }
@@ -55,9 +56,4 @@ function cpuMs(pid: number): number {
   // After the name, which may contain anything, in parentheses: utime and stime are fields 14 and 15 of all.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-}
-
-function peakMb(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { startRedis } from "../../deploy/local/redis.ts";
 import { orderKey } from "../../services/projector/infrastructure/redis/redis-order-projection.ts";
-import { readToEnd } from "../support/kafka.ts";
+import { readToEnd, uniqueTopic } from "../support/kafka.ts";
 import { spawnService } from "../support/service-process.ts";
 import type { BenchContext } from "./context.ts";
 import { type OrderEvents, writeOrderEvents } from "./order-events.ts";
@@ -36,7 +35,7 @@ export async function benchProjector(context: BenchContext): Promise<ProjectorFi
   stack.defer(() => redis.disconnect());
 
   log(`writing ${context.events} order events to a topic`);
-  const events = await writeOrderEvents(`bench-${randomBytes(5).toString("hex")}`, brokers, context.events);
+  const events = await writeOrderEvents(uniqueTopic("bench"), brokers, context.events);
   const rounds: ProjectorFigures[] = [];
   for (let round = 1; round <= context.rounds; round++) {
     signal.throwIfAborted();

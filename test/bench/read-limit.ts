@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { findPostgresProgram } from "../../deploy/local/postgres-programs.mjs";
+import { postgresProgram } from "../../deploy/local/postgres-programs.mjs";
 import type { Backlog } from "./backlog.ts";
 
 const POLL_MS = 2;
@@ -19,7 +19,7 @@ export async function readLimit(backlog: Backlog, rows: number): Promise<number>
     option,
   ]);
   const child = spawn(
-    findPostgresProgram("pg_recvlogical") ?? "pg_recvlogical",
+    postgresProgram("pg_recvlogical"),
     [
       "-d",
       backlog.databaseUrl,

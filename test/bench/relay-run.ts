@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { uniqueTopic } from "../support/kafka.ts";
 import { spawnRelayProcess } from "../support/relay-process.ts";
 import type { Backlog } from "./backlog.ts";
 import { sampleUsage } from "./process-usage.ts";
@@ -11,7 +11,7 @@ export async function startRelayRun(
   settings: Readonly<Record<string, string>>,
 ): Promise<PublisherRun> {
   const relay = await backlog.openRelay();
-  const topic = `bench-${randomBytes(5).toString("hex")}`;
+  const topic = uniqueTopic("bench");
   const process = spawnRelayProcess(relay, {
     DATABASE_URL: backlog.relayUrl,
     KAFKA_BROKERS: brokers,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findPostgresProgram } from "../../deploy/local/postgres-programs.mjs";
+import { postgresProgram } from "../../deploy/local/postgres-programs.mjs";
 import { runProgram } from "../../deploy/local/run-program.ts";
 import type { KafkaRecord } from "../support/kafka.ts";
 import type { Backlog } from "./backlog.ts";
@@ -30,8 +30,7 @@ values (gen_random_uuid(), 'order', 'writer-' || :client_id::int, nextval('bench
 
 /** One-row transactions, by pgbench: at random moments, and late ones are not left out. */
 export async function writeSteadily(backlog: Backlog, rate: number): Promise<SteadyLoad> {
-  const pgbench = findPostgresProgram("pgbench");
-  if (pgbench === undefined) throw new Error("pgbench is missing");
+  const pgbench = postgresProgram("pgbench");
   await backlog.pool.query("create sequence if not exists bench_version");
   const folder = await mkdtemp(join(tmpdir(), "outbox-orders-bench-"));
   try {

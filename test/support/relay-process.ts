@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { eventually } from "./eventually.ts";
+import { residentMemoryMb } from "./process-memory.ts";
 import { spawnService } from "./service-process.ts";
 
 /** `node services/relay/main.ts`, with signals. */
@@ -44,8 +44,7 @@ export function spawnRelayProcess(name: string, environment: Readonly<Record<str
 
   function memory(field: "VmHWM" | "VmRSS"): number {
     try {
-      const status = readFileSync(`/proc/${pid}/status`, "utf8");
-      return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0) / 1024;
+      return residentMemoryMb(pid, field);
     } catch {
       return 0; // it has ended
     }
