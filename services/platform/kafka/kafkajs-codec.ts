@@ -7,11 +7,9 @@ import { createByteWriter } from "./byte-writer.ts";
 import { createProduceBodyEncoder, type PartitionBatch, writeString } from "./produce-body.ts";
 import type { ProduceRecord } from "./record-batch.ts";
 
-/** What kafkajs takes an encoded request for: an Encoder of its own. */
+/** What is used here of kafkajs' Encoder. */
 interface Encoded {
-  readonly buf: Buffer;
   readonly buffer: Buffer;
-  size(): number;
 }
 
 interface RequestBody {
@@ -104,7 +102,12 @@ function produceRequest(original: (data: ProduceData) => RequestBody): (data: Pr
   return (data) => {
     const request = original(data);
     if (!isPlain(data)) return request;
-    return { ...request, encode: async () => lazily(() => encodeNow(data)) };
+    const encoded: Encoded = {
+      get buffer() {
+        return encodeNow(data);
+      },
+    };
+    return { ...request, encode: async () => encoded };
   };
 }
 
@@ -154,21 +157,7 @@ async function wholeRequest({ correlationId, clientId, request }: Request): Prom
   writeString(clientId, whole);
   whole.bytes(body);
   whole.uint32At(0, whole.length - 4);
-  const buffer = whole.from(0);
-  return { buf: buffer, buffer, size: () => buffer.length };
-}
-
-/** Encoded when it is asked for, and valid until the next one is. */
-function lazily(encode: () => Buffer): Encoded {
-  return {
-    get buf() {
-      return encode();
-    },
-    get buffer() {
-      return encode();
-    },
-    size: () => encode().length,
-  };
+  return { buffer: whole.from(0) };
 }
 
 function groupMessagesPerPartition({ messages, partitioner, ...of }: Grouping): Record<number, Message[]> {
