@@ -7,9 +7,11 @@ import { createByteWriter } from "./byte-writer.ts";
 import { createProduceBodyEncoder, type PartitionBatch, writeString } from "./produce-body.ts";
 import type { ProduceRecord } from "./record-batch.ts";
 
-/** What is used here of kafkajs' Encoder. */
+/** What kafkajs takes an encoded request for: an Encoder of its own. All of it, for where kafkajs is loaded first its own envelope stays. */
 interface Encoded {
+  readonly buf: Buffer;
   readonly buffer: Buffer;
+  size(): number;
 }
 
 interface RequestBody {
@@ -102,12 +104,7 @@ function produceRequest(original: (data: ProduceData) => RequestBody): (data: Pr
   return (data) => {
     const request = original(data);
     if (!isPlain(data)) return request;
-    const encoded: Encoded = {
-      get buffer() {
-        return encodeNow(data);
-      },
-    };
-    return { ...request, encode: async () => encoded };
+    return { ...request, encode: async () => lazily(() => encodeNow(data)) };
   };
 }
 
@@ -157,7 +154,21 @@ async function wholeRequest({ correlationId, clientId, request }: Request): Prom
   writeString(clientId, whole);
   whole.bytes(body);
   whole.uint32At(0, whole.length - 4);
-  return { buffer: whole.from(0) };
+  const buffer = whole.from(0);
+  return { buf: buffer, buffer, size: () => buffer.length };
+}
+
+/** Encoded when it is asked for, and valid until the next one is. */
+function lazily(encode: () => Buffer): Encoded {
+  return {
+    get buf() {
+      return encode();
+    },
+    get buffer() {
+      return encode();
+    },
+    size: () => encode().length,
+  };
 }
 
 function groupMessagesPerPartition({ messages, partitioner, ...of }: Grouping): Record<number, Message[]> {
