@@ -13,6 +13,8 @@ grant usage on schema public to orders_api, outbox_relay;
 -- The API commits an order and its outbox row; it can neither change nor read what is in the outbox. What the database stamps
 -- (position, transaction, time) is not its to choose: with another transaction's id an event would never be published.
 grant select, insert on orders to orders_api;
+grant update (status, version, ready_at, issued_at, returned_at, cancelled_at, reason) on orders to orders_api;
+grant select, insert, delete on idempotency_keys to orders_api;
 grant insert (id, aggregate_type, aggregate_id, aggregate_version, event_type, payload, headers) on outbox to orders_api;
 grant usage on sequence outbox_position_seq to orders_api;
 

@@ -5,8 +5,10 @@ import { createPostgresPool } from "../platform/postgres-pool.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createOrderUseCases } from "./application/factories/order-use-cases.ts";
 import type { ApiConfig } from "./config.ts";
+import { sha256 } from "./infrastructure/digest.ts";
 import { createApiMetrics } from "./infrastructure/metrics.ts";
 import { startDatabaseProbe } from "./infrastructure/postgres/database-probe.ts";
+import { createIdempotencyStore } from "./infrastructure/postgres/idempotency-store.ts";
 import { createOrderRepository } from "./infrastructure/postgres/order-repository.ts";
 import { createOutboxRepository } from "./infrastructure/postgres/outbox-repository.ts";
 import { createTxManager } from "./infrastructure/postgres/transactions.ts";
@@ -51,8 +53,10 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     transactions: createTxManager(pool),
     orders: createOrderRepository(pool),
     outbox: createOutboxRepository(),
+    idempotency: createIdempotencyStore(pool, config.API_IDEMPOTENCY_HOURS * 3_600_000),
     newId: randomUUIDv7,
     now: () => new Date(),
+    digest: sha256,
   });
   const maxBodyBytes = config.API_MAX_BODY_BYTES;
   const rest = createRestApp({ useCases, checks, log, observe: metrics.observeHttp, maxBodyBytes });

@@ -17,6 +17,10 @@ export const configSchema = z.object({
     .integer(1_000, 100_000_000)
     .default(1_048_576)
     .describe("Largest request that is read"),
+  API_IDEMPOTENCY_HOURS: variable
+    .integer(1, 8_760)
+    .default(24)
+    .describe("How long a request that was done can be repeated under its idempotency key"),
   OPS_PORT: variable.port().default(9465).describe("Port of /livez, /readyz and /metrics"),
 });
 

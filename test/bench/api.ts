@@ -5,10 +5,13 @@ import { join } from "node:path";
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import pg from "pg";
 import { createOrderUseCases } from "../../services/api/application/factories/order-use-cases.ts";
+import { sha256 } from "../../services/api/infrastructure/digest.ts";
+import { createIdempotencyStore } from "../../services/api/infrastructure/postgres/idempotency-store.ts";
 import { createOrderRepository } from "../../services/api/infrastructure/postgres/order-repository.ts";
 import { createOutboxRepository } from "../../services/api/infrastructure/postgres/outbox-repository.ts";
 import type { Statement } from "../../services/api/infrastructure/postgres/statement-batch.ts";
 import type { Tx } from "../../services/api/infrastructure/postgres/transactions.ts";
+import { anyCall } from "../../services/api/testing/calls.ts";
 import { toCreateOrderInput } from "../../services/api/transport/order-messages.ts";
 import { CreateOrderRequestSchema } from "../../services/gen/orders/v1/order_service_pb.ts";
 import { createTemplateDatabase } from "../setup/template-database.ts";
@@ -203,14 +206,16 @@ async function recordTransaction(): Promise<{ statements: Statement[]; unique: R
     transactions: { run: (work) => work(tx) },
     orders: createOrderRepository(new pg.Pool()),
     outbox: createOutboxRepository(),
+    idempotency: createIdempotencyStore(new pg.Pool(), 1),
     newId() {
       const id = randomUUID();
       unique.add(id);
       return id;
     },
     now: () => new Date(),
+    digest: sha256,
   });
-  await createOrder(toCreateOrderInput(request), { traceparent: undefined });
+  await createOrder(toCreateOrderInput(request), anyCall);
   return { statements, unique };
 }
 

@@ -1,33 +1,43 @@
-import { type CreateOrder, decide, evolve, type Order } from "../domain/order.ts";
+import { type CreateOrder, decideCreation, evolve, type Order } from "../domain/order.ts";
+import { OrderError } from "../domain/order-error.ts";
+import type { CommandContext } from "./call-context.ts";
+import type { OnceOnly } from "./once-only.ts";
 import type { NewId, Now, OrderRepository, OutboxRepository, TxManager } from "./ports.ts";
 
 export type CreateOrderInput = Omit<CreateOrder, "type" | "orderId" | "at">;
 
-/** What a caller sends beside the request itself. */
-export interface CallContext {
-  /** W3C trace context, already checked. */
-  readonly traceparent: string | undefined;
-}
-
-/** Commits the order and its OrderCreated event in one transaction. @throws OrderError */
-export type CreateOrderUseCase = (input: CreateOrderInput, context: CallContext) => Promise<Order>;
+/**
+ * Commits the order and its OrderCreated event in one transaction.
+ * @throws OrderError INVALID_REQUEST, PERMISSION_DENIED for another customer's order, those of OnceOnly and TxManager
+ */
+export type CreateOrderUseCase = (input: CreateOrderInput, context: CommandContext) => Promise<Order>;
 
 export function createCreateOrder<Tx>(deps: {
   readonly transactions: TxManager<Tx>;
   readonly orders: OrderRepository<Tx>;
   readonly outbox: OutboxRepository<Tx>;
+  readonly onceOnly: OnceOnly<Tx>;
   readonly newId: NewId;
   readonly now: Now;
 }): CreateOrderUseCase {
-  const { transactions, orders, outbox, newId, now } = deps;
-  return async (input, { traceparent }) => {
-    const event = decide({ ...input, type: "CreateOrder", orderId: newId(), at: now() });
-    const order = evolve(event);
+  const { transactions, orders, outbox, onceOnly, newId, now } = deps;
+  return async (input, context) => {
+    const { caller, deadline, traceparent } = context;
+    if (caller.customerId !== undefined && caller.customerId !== input.customerId) {
+      const violations = [{ path: ["customerId"], problem: "is not the caller's" }];
+      throw new OrderError("PERMISSION_DENIED", "an order can be created only for oneself", violations);
+    }
+    const event = decideCreation({ ...input, type: "CreateOrder", orderId: newId(), at: now() });
+    const order = evolve(undefined, event);
     const envelope = { eventId: newId(), headers: traceparent === undefined ? {} : { traceparent } };
-    await transactions.run(async (tx) => {
-      orders.insert(tx, order);
-      outbox.append(tx, event, envelope);
-    });
-    return order;
+    return onceOnly({ operation: "CreateOrder", input }, context, (done) =>
+      transactions.run(async (tx) => {
+        done.claim(tx);
+        orders.insert(tx, order);
+        outbox.append(tx, event, order, envelope);
+        done.record(tx, order);
+        return order;
+      }, deadline),
+    );
   };
 }

@@ -1,14 +1,11 @@
 import type { Order } from "../domain/order.ts";
-import { OrderError } from "../domain/order-error.ts";
+import type { CallContext } from "./call-context.ts";
 import type { OrderRepository } from "./ports.ts";
+import { visibleTo } from "./visible-to.ts";
 
-/** @throws OrderError ORDER_NOT_FOUND, UNAVAILABLE */
-export type GetOrderUseCase = (id: string) => Promise<Order>;
+/** @throws OrderError ORDER_NOT_FOUND, UNAVAILABLE, DEADLINE_EXCEEDED, OVERLOADED */
+export type GetOrderUseCase = (id: string, context: CallContext) => Promise<Order>;
 
 export function createGetOrder(orders: Pick<OrderRepository<never>, "find">): GetOrderUseCase {
-  return async (id) => {
-    const order = await orders.find(id);
-    if (!order) throw new OrderError("ORDER_NOT_FOUND", `there is no order ${id}`);
-    return order;
-  };
+  return async (id, { caller, deadline }) => visibleTo(caller, id, await orders.find(id, deadline));
 }

@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import type { OrderErrorCode } from "../domain/order-error.ts";
 
 export interface ErrorMapping {
-  readonly status: 400 | 404 | 503;
+  readonly status: 400 | 403 | 404 | 409 | 412 | 422 | 503 | 504;
   /** RFC 9457 "type". */
   readonly type: string;
   readonly title: string;
@@ -11,10 +11,10 @@ export interface ErrorMapping {
 
 /** The one mapping of what can go wrong to both doors; total, so that a new code does not compile without its row. */
 export const errorTable: Readonly<Record<OrderErrorCode, ErrorMapping>> = {
-  INVALID_ORDER: {
+  INVALID_REQUEST: {
     status: 400,
-    type: "urn:problem:orders:invalid-order",
-    title: "The order is not valid",
+    type: "urn:problem:orders:invalid-request",
+    title: "The request is not valid",
     connectCode: Code.InvalidArgument,
   },
   ORDER_NOT_FOUND: {
@@ -22,6 +22,48 @@ export const errorTable: Readonly<Record<OrderErrorCode, ErrorMapping>> = {
     type: "urn:problem:orders:order-not-found",
     title: "There is no such order",
     connectCode: Code.NotFound,
+  },
+  TRANSITION_NOT_ALLOWED: {
+    status: 409,
+    type: "urn:problem:orders:transition-not-allowed",
+    title: "The order's state does not allow this",
+    connectCode: Code.FailedPrecondition,
+  },
+  VERSION_MISMATCH: {
+    status: 412,
+    type: "urn:problem:orders:version-mismatch",
+    title: "The order is at another version",
+    connectCode: Code.FailedPrecondition,
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    type: "urn:problem:orders:idempotency-key-reused",
+    title: "The idempotency key belongs to another request",
+    connectCode: Code.InvalidArgument,
+  },
+  IDEMPOTENCY_KEY_IN_FLIGHT: {
+    status: 409,
+    type: "urn:problem:orders:idempotency-key-in-flight",
+    title: "The first request is still worked on",
+    connectCode: Code.Aborted,
+  },
+  PERMISSION_DENIED: {
+    status: 403,
+    type: "urn:problem:orders:permission-denied",
+    title: "This is not allowed to the caller",
+    connectCode: Code.PermissionDenied,
+  },
+  DEADLINE_EXCEEDED: {
+    status: 504,
+    type: "urn:problem:orders:deadline-exceeded",
+    title: "The deadline has passed",
+    connectCode: Code.DeadlineExceeded,
+  },
+  OVERLOADED: {
+    status: 503,
+    type: "urn:problem:orders:overloaded",
+    title: "Too much is asked for at once",
+    connectCode: Code.ResourceExhausted,
   },
   UNAVAILABLE: {
     status: 503,

@@ -1,21 +1,16 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Order as OrderMessage, OrderSchema, OrderStatus } from "../../gen/orders/v1/order_pb.ts";
-import type { CreateOrderRequest } from "../../gen/orders/v1/order_service_pb.ts";
+import type { CreateOrderRequest, ListOrdersRequest } from "../../gen/orders/v1/order_service_pb.ts";
+import type { ChangeOrderInput } from "../application/change-order.ts";
 import type { CreateOrderInput } from "../application/create-order.ts";
-import type { Order } from "../domain/order.ts";
+import type { ListOrdersInput } from "../application/list-orders.ts";
+import { orderFields, statusInContract } from "../application/order-contract.ts";
+import { type Order, orderStatuses, type TransitionType } from "../domain/order.ts";
 
 /** Between the contract's messages, which both doors speak, and the use cases. */
 
-const statuses: Readonly<Record<Order["status"], OrderStatus>> = { created: OrderStatus.CREATED };
-
-export function toOrderMessage({ createdAt, status, lines, ...order }: Order): OrderMessage {
-  return create(OrderSchema, {
-    ...order,
-    lines: lines.map((line) => ({ ...line })),
-    status: statuses[status],
-    createdAt: timestampFromDate(createdAt),
-  });
+export function toOrderMessage(order: Order): OrderMessage {
+  return create(OrderSchema, orderFields(order));
 }
 
 export function toCreateOrderInput(request: CreateOrderRequest): CreateOrderInput {
@@ -25,6 +20,28 @@ export function toCreateOrderInput(request: CreateOrderRequest): CreateOrderInpu
     pickupPointId,
     currency,
     lines: lines.map(({ sku, quantity, unitPriceMinor }) => ({ sku, quantity, unitPriceMinor })),
+  };
+}
+
+export function toChangeOrderInput(
+  type: TransitionType,
+  request: { readonly id: string; readonly expectedVersion?: bigint | undefined; readonly reason?: string },
+): ChangeOrderInput {
+  const { id, expectedVersion, reason = "" } = request;
+  return { id, type, expectedVersion, reason };
+}
+
+export function toListOrdersInput(request: ListOrdersRequest): ListOrdersInput {
+  const { pageSize, pageToken, customerId, pickupPointId, status } = request;
+  return {
+    pageSize,
+    pageToken,
+    customerId: customerId || undefined,
+    pickupPointId: pickupPointId || undefined,
+    status:
+      status === OrderStatus.UNSPECIFIED
+        ? undefined
+        : orderStatuses.find((each) => statusInContract[each] === status),
   };
 }
 

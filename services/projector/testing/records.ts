@@ -21,9 +21,9 @@ export function orderCreated(options: OrderCreatedOptions): RawRecord & {
   return {
     key: orderId,
     value:
-      `{"lines": [{"sku": "sku-1", "quantity": "1", "unitPriceMinor": "${totalMinor}"}], "orderId": "${orderId}", ` +
-      `"version": "${version}", "currency": "EUR", "createdAt": "2026-11-24T08:00:00.123456Z", ` +
-      `"customerId": ${JSON.stringify(customerId)}, "totalMinor": "${totalMinor}", "pickupPointId": "point-1"}`,
+      `{"order": {"id": "${orderId}", "lines": [{"sku": "sku-1", "quantity": "1", "unitPriceMinor": "${totalMinor}"}], ` +
+      `"status": "ORDER_STATUS_CREATED", "version": "${version}", "currency": "EUR", "createdAt": "2026-11-24T08:00:00.123456Z", ` +
+      `"customerId": ${JSON.stringify(customerId)}, "totalMinor": "${totalMinor}", "pickupPointId": "point-1"}}`,
     headers: {
       ce_specversion: "1.0",
       ce_id: eventId,

@@ -1,3 +1,6 @@
+import { IdempotencyKeyTaken } from "../../application/ports.ts";
+import { OrderError } from "../../domain/order-error.ts";
+
 /** Serialization failure and deadlock: the same transaction can succeed when run again. */
 const RETRYABLE = new Set(["40001", "40P01"]);
 
@@ -27,6 +30,19 @@ export function isUnavailable(error: unknown): boolean {
   if (UNAVAILABLE.has(code) || code.startsWith("08") || CONNECTION_CODES.has(code)) return true;
   if (error instanceof AggregateError) return error.errors.every(isUnavailable);
   return code === "" && error instanceof Error && CONNECTION_MESSAGES.test(error.message);
+}
+
+/** What claim_idempotency_key raised, in the application's words. */
+export function refusedKey(cause: unknown): Error | undefined {
+  switch (codeOf(cause)) {
+    case "IK001": {
+      const message = "a request under this idempotency key is still worked on; try again later";
+      return new OrderError("IDEMPOTENCY_KEY_IN_FLIGHT", message, [], { cause });
+    }
+    case "IK002":
+      return new IdempotencyKeyTaken("a request was done under this idempotency key", { cause });
+  }
+  return undefined;
 }
 
 function codeOf(error: unknown): string {

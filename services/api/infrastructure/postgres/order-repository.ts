@@ -1,13 +1,20 @@
-import type { Pool } from "pg";
+import type { Pool, QueryConfig } from "pg";
 import type { OrderRepository } from "../../application/ports.ts";
-import type { Order, OrderLine } from "../../domain/order.ts";
 import { isUnavailable } from "./database-errors.ts";
+import { listQuery } from "./list-query.ts";
+import { type OrderRow, orderColumns, toOrder, toStoredLines } from "./order-row.ts";
 import { type Tx, unavailable } from "./transactions.ts";
 
-/** Int64 as strings, for jsonb in JavaScript's hands would round them. */
-type StoredLine = Readonly<Record<keyof OrderLine, string>>;
-
 export function createOrderRepository(pool: Pool): OrderRepository<Tx> {
+  async function read(query: QueryConfig) {
+    try {
+      const { rows } = await pool.query<OrderRow>(query);
+      return rows.map(toOrder);
+    } catch (error) {
+      throw isUnavailable(error) ? unavailable(error) : error;
+    }
+  }
+
   return {
     insert(tx, order) {
       tx.write({
@@ -19,7 +26,7 @@ export function createOrderRepository(pool: Pool): OrderRepository<Tx> {
           order.customerId,
           order.pickupPointId,
           order.currency,
-          JSON.stringify(order.lines.map(toStoredLine)),
+          toStoredLines(order.lines),
           String(order.totalMinor),
           order.status,
           String(order.version),
@@ -28,52 +35,35 @@ export function createOrderRepository(pool: Pool): OrderRepository<Tx> {
       });
     },
 
-    async find(id) {
-      try {
-        const { rows } = await pool.query({
-          name: "find-order",
-          text: `select id, customer_id, pickup_point_id, currency, lines, total_minor, status, version, created_at
-                   from orders where id = $1`,
-          values: [id],
-        });
-        return rows[0] && toOrder(rows[0]);
-      } catch (error) {
-        throw isUnavailable(error) ? unavailable(error) : error;
-      }
+    async findForUpdate(tx, id) {
+      const text = `select ${orderColumns} from orders where id = $1 for update`;
+      const { rows } = await tx.query<OrderRow>({ name: "find-order-for-update", text, values: [id] });
+      return rows[0] && toOrder(rows[0]);
     },
-  };
-}
 
-function toStoredLine({ sku, quantity, unitPriceMinor }: OrderLine): StoredLine {
-  return { sku, quantity: String(quantity), unitPriceMinor: String(unitPriceMinor) };
-}
+    update(tx, order) {
+      tx.write({
+        name: "update-order",
+        text: `update orders set status = $2, version = $3, ready_at = $4, issued_at = $5, returned_at = $6, cancelled_at = $7,
+                      reason = $8
+                where id = $1`,
+        values: [
+          order.id,
+          order.status,
+          String(order.version),
+          ...[order.readyAt, order.issuedAt, order.returnedAt, order.cancelledAt].map(
+            (at) => at?.toISOString() ?? null,
+          ),
+          order.reason || null,
+        ],
+      });
+    },
 
-interface OrderRow {
-  readonly id: string;
-  readonly customer_id: string;
-  readonly pickup_point_id: string;
-  readonly currency: string;
-  readonly lines: readonly StoredLine[];
-  readonly total_minor: string;
-  readonly status: Order["status"];
-  readonly version: string;
-  readonly created_at: Date;
-}
+    async find(id) {
+      const text = `select ${orderColumns} from orders where id = $1`;
+      return (await read({ name: "find-order", text, values: [id] }))[0];
+    },
 
-function toOrder(row: OrderRow): Order {
-  return {
-    id: row.id,
-    customerId: row.customer_id,
-    pickupPointId: row.pickup_point_id,
-    currency: row.currency,
-    lines: row.lines.map(({ sku, quantity, unitPriceMinor }) => ({
-      sku,
-      quantity: BigInt(quantity),
-      unitPriceMinor: BigInt(unitPriceMinor),
-    })),
-    totalMinor: BigInt(row.total_minor),
-    status: row.status,
-    version: BigInt(row.version),
-    createdAt: row.created_at,
+    list: (query) => read(listQuery(query)),
   };
 }

@@ -1,6 +1,12 @@
 import { create, toJsonString } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { OrderCreatedSchema } from "../../../gen/orders/v1/order_events_pb.ts";
+import {
+  OrderCancelledSchema,
+  OrderCreatedSchema,
+  OrderIssuedSchema,
+  OrderReadySchema,
+  OrderReturnedSchema,
+} from "../../../gen/orders/v1/order_events_pb.ts";
+import { orderFields } from "../../application/order-contract.ts";
 import type { OutboxRepository } from "../../application/ports.ts";
 import type { OrderEvent } from "../../domain/order.ts";
 import type { Tx } from "./transactions.ts";
@@ -8,10 +14,20 @@ import type { Tx } from "./transactions.ts";
 /** Aggregate type of the outbox rows; the relay routes by it. */
 const AGGREGATE_TYPE = "order";
 
+const messages = {
+  OrderCreated: OrderCreatedSchema,
+  OrderReady: OrderReadySchema,
+  OrderIssued: OrderIssuedSchema,
+  OrderReturned: OrderReturnedSchema,
+  OrderCancelled: OrderCancelledSchema,
+} satisfies Record<OrderEvent["type"], unknown>;
+
 /** The payload is the proto3 JSON of the event's message in orders.v1, so that consumers have a schema. */
 export function createOutboxRepository(): OutboxRepository<Tx> {
   return {
-    append(tx, event, { eventId, headers }) {
+    append(tx, event, order, { eventId, headers }) {
+      const schema = messages[event.type];
+      const payload = toJsonString(schema, create(schema, { order: orderFields(order) }));
       tx.write({
         name: "append-event",
         text: `insert into outbox (id, aggregate_type, aggregate_id, aggregate_version, event_type, payload, headers)
@@ -19,22 +35,13 @@ export function createOutboxRepository(): OutboxRepository<Tx> {
         values: [
           eventId,
           AGGREGATE_TYPE,
-          event.orderId,
-          String(event.version),
+          order.id,
+          String(order.version),
           event.type,
-          payload(event),
+          payload,
           JSON.stringify(headers),
         ],
       });
     },
   };
-}
-
-function payload({ at, lines, type: _, ...event }: OrderEvent): string {
-  const message = create(OrderCreatedSchema, {
-    ...event,
-    lines: lines.map((line) => ({ ...line })),
-    createdAt: timestampFromDate(at),
-  });
-  return toJsonString(OrderCreatedSchema, message);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
+import { noDeadline } from "../../testing/calls.ts";
 import type { Statement } from "./statement-batch.ts";
 import { createTxManager, type Tx } from "./transactions.ts";
 
@@ -21,7 +22,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const run = (work: (tx: Tx) => Promise<unknown>) => createTxManager(pool).run(work);
+const run = (work: (tx: Tx) => Promise<unknown>) => createTxManager(pool).run(work, noDeadline);
 
 function insert(id: string, text: string | null = "…"): Statement {
   return { name: "insert-note", text: "insert into note (id, text) values ($1, $2)", values: [id, text] };

@@ -3,7 +3,7 @@ import { createBackoff } from "../../../platform/backoff.ts";
 import { delay } from "../../../platform/delay.ts";
 import type { TxManager } from "../../application/ports.ts";
 import { OrderError } from "../../domain/order-error.ts";
-import { isRetryable, isUnavailable } from "./database-errors.ts";
+import { isRetryable, isUnavailable, refusedKey } from "./database-errors.ts";
 import { type Statement, StatementBatch } from "./statement-batch.ts";
 
 export interface Tx {
@@ -27,6 +27,8 @@ export function createTxManager(pool: Pool): TxManager<Tx> {
           return await runOnce(pool, work);
         } catch (error) {
           if (isUnavailable(error)) throw unavailable(error);
+          const refused = refusedKey(error);
+          if (refused) throw refused;
           if (!isRetryable(error) || attempt === MAX_TRIES) throw error;
           await delay(backoff.next(), never);
         }

@@ -92,6 +92,6 @@ function toPath(path: Path): (string | number)[] {
 }
 
 function invalid(detail: string, violations: readonly FieldViolation[]): Problem {
-  const { status, type, title } = errorTable.INVALID_ORDER;
+  const { status, type, title } = errorTable.INVALID_REQUEST;
   return new Problem({ status, type, title, detail, violations });
 }

@@ -7,6 +7,7 @@ import { OrderSchema } from "../../../gen/orders/v1/order_pb.ts";
 import { CreateOrderRequestSchema, GetOrderRequestSchema } from "../../../gen/orders/v1/order_service_pb.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { notReadyReasons, type ReadinessCheck } from "../../../platform/ops-server.ts";
+import type { CommandContext } from "../../application/call-context.ts";
 import type { OrderUseCases } from "../../application/factories/order-use-cases.ts";
 import type { Order } from "../../domain/order.ts";
 import { toCreateOrderInput, toOrderMessage, validTraceparent } from "../order-messages.ts";
@@ -50,13 +51,12 @@ export function createRestApp({ useCases, checks, log, observe, maxBodyBytes }: 
   app.post("/orders", limitBody, async (c) => {
     requireJson(c);
     const request = readMessage(CreateOrderRequestSchema, await c.req.text());
-    const traceparent = validTraceparent(c.req.header("traceparent"));
-    const order = await useCases.createOrder(toCreateOrderInput(request), { traceparent });
+    const order = await useCases.createOrder(toCreateOrderInput(request), contextOf(c));
     return orderResponse(c, order, 201, { location: `/orders/${order.id}` });
   });
   app.get("/orders/:id", async (c) => {
     const { id } = readMessage(GetOrderRequestSchema, JSON.stringify({ id: c.req.param("id") }));
-    return orderResponse(c, await useCases.getOrder(id), 200);
+    return orderResponse(c, await useCases.getOrder(id, contextOf(c)), 200);
   });
 
   const health = (c: Context) => {
@@ -85,6 +85,20 @@ export function createRestApp({ useCases, checks, log, observe, maxBodyBytes }: 
     return problemResponse(c, problem);
   });
   return app;
+}
+
+function contextOf(c: Context): CommandContext {
+  return {
+    caller: { id: "anonymous", customerId: undefined },
+    deadline: {
+      get signal() {
+        return c.req.raw.signal;
+      },
+      remainingMs: () => undefined,
+    },
+    traceparent: validTraceparent(c.req.header("traceparent")),
+    idempotencyKey: c.req.header("idempotency-key"),
+  };
 }
 
 function isHttp1(c: Context): boolean {

@@ -1,20 +1,56 @@
-import type { ConnectRouter } from "@connectrpc/connect";
+import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { OrderService } from "../../../gen/orders/v1/order_service_pb.ts";
+import type { CommandContext } from "../../application/call-context.ts";
 import type { OrderUseCases } from "../../application/factories/order-use-cases.ts";
-import { toCreateOrderInput, toOrderMessage, validTraceparent } from "../order-messages.ts";
+import type { TransitionType } from "../../domain/order.ts";
+import {
+  toChangeOrderInput,
+  toCreateOrderInput,
+  toListOrdersInput,
+  toOrderMessage,
+  validTraceparent,
+} from "../order-messages.ts";
 
 /** orders.v1.OrderService over the same use cases as REST; requests were validated by an interceptor. */
 export function orderServiceRoutes(useCases: OrderUseCases): (router: ConnectRouter) => void {
+  const change = (type: TransitionType) => async (request: ChangeRequest, context: HandlerContext) => {
+    const input = toChangeOrderInput(type, request);
+    return { order: toOrderMessage(await useCases.changeOrder(input, contextOf(context, request))) };
+  };
+
   return (router) => {
     router.service(OrderService, {
       async createOrder(request, context) {
-        const traceparent = validTraceparent(context.requestHeader.get("traceparent"));
-        const order = await useCases.createOrder(toCreateOrderInput(request), { traceparent });
-        return { order: toOrderMessage(order) };
+        const input = toCreateOrderInput(request);
+        return { order: toOrderMessage(await useCases.createOrder(input, contextOf(context, request))) };
       },
-      async getOrder({ id }) {
-        return { order: toOrderMessage(await useCases.getOrder(id)) };
+      async getOrder({ id }, context) {
+        return { order: toOrderMessage(await useCases.getOrder(id, contextOf(context))) };
       },
+      async listOrders(request, context) {
+        const page = await useCases.listOrders(toListOrdersInput(request), contextOf(context));
+        return { orders: page.orders.map(toOrderMessage), nextPageToken: page.nextPageToken ?? "" };
+      },
+      markOrderReady: change("MarkOrderReady"),
+      issueOrder: change("IssueOrder"),
+      returnOrder: change("ReturnOrder"),
+      cancelOrder: change("CancelOrder"),
     });
+  };
+}
+
+interface ChangeRequest {
+  readonly id: string;
+  readonly expectedVersion?: bigint | undefined;
+  readonly reason?: string;
+  readonly requestId: string;
+}
+
+function contextOf(context: HandlerContext, { requestId = "" }: { requestId?: string } = {}): CommandContext {
+  return {
+    caller: { id: "anonymous", customerId: undefined },
+    deadline: { signal: context.signal, remainingMs: () => context.timeoutMs() },
+    traceparent: validTraceparent(context.requestHeader.get("traceparent")),
+    idempotencyKey: requestId || undefined,
   };
 }

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file orders/v1/order.proto.
  */
 export const file_orders_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("ChVvcmRlcnMvdjEvb3JkZXIucHJvdG8SCW9yZGVycy52MSL2AQoFT3JkZXISCgoCaWQYASABKAkSEwoLY3VzdG9tZXJfaWQYAiABKAkSFwoPcGlja3VwX3BvaW50X2lkGAMgASgJEhAKCGN1cnJlbmN5GAQgASgJEiMKBWxpbmVzGAUgAygLMhQub3JkZXJzLnYxLk9yZGVyTGluZRITCgt0b3RhbF9taW5vchgGIAEoAxImCgZzdGF0dXMYByABKA4yFi5vcmRlcnMudjEuT3JkZXJTdGF0dXMSDwoHdmVyc2lvbhgIIAEoAxIuCgpjcmVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJlCglPcmRlckxpbmUSGgoDc2t1GAEgASgJQg26SApyCBABGEC6AQEAEhkKCHF1YW50aXR5GAIgASgDQge6SAQiAiAAEiEKEHVuaXRfcHJpY2VfbWlub3IYAyABKANCB7pIBCICKAAqRQoLT3JkZXJTdGF0dXMSHAoYT1JERVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUT1JERVJfU1RBVFVTX0NSRUFURUQQAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChVvcmRlcnMvdjEvb3JkZXIucHJvdG8SCW9yZGVycy52MSLGAwoFT3JkZXISCgoCaWQYASABKAkSEwoLY3VzdG9tZXJfaWQYAiABKAkSFwoPcGlja3VwX3BvaW50X2lkGAMgASgJEhAKCGN1cnJlbmN5GAQgASgJEiMKBWxpbmVzGAUgAygLMhQub3JkZXJzLnYxLk9yZGVyTGluZRITCgt0b3RhbF9taW5vchgGIAEoAxImCgZzdGF0dXMYByABKA4yFi5vcmRlcnMudjEuT3JkZXJTdGF0dXMSDwoHdmVyc2lvbhgIIAEoAxIuCgpjcmVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghyZWFkeV9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJaXNzdWVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXR1cm5lZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY2FuY2VsbGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZyZWFzb24YDiABKAkiZQoJT3JkZXJMaW5lEhoKA3NrdRgBIAEoCUINukgKcggQARhAugEBABIZCghxdWFudGl0eRgCIAEoA0IHukgEIgIgABIhChB1bml0X3ByaWNlX21pbm9yGAMgASgDQge6SAQiAigAKq0BCgtPcmRlclN0YXR1cxIcChhPUkRFUl9TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRPUkRFUl9TVEFUVVNfQ1JFQVRFRBABEhYKEk9SREVSX1NUQVRVU19SRUFEWRACEhcKE09SREVSX1NUQVRVU19JU1NVRUQQAxIZChVPUkRFUl9TVEFUVVNfUkVUVVJORUQQBBIaChZPUkRFUl9TVEFUVVNfQ0FOQ0VMTEVEEAViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * An order: what a customer will collect at a pick-up point.
@@ -85,6 +85,41 @@ export type Order = Message<"orders.v1.Order"> & {
    * @generated from field: google.protobuf.Timestamp created_at = 9;
    */
   createdAt?: Timestamp | undefined;
+
+  /**
+   * When it could be collected; absent if that never came.
+   *
+   * @generated from field: google.protobuf.Timestamp ready_at = 10;
+   */
+  readyAt?: Timestamp | undefined;
+
+  /**
+   * When the customer collected it; absent if that never came.
+   *
+   * @generated from field: google.protobuf.Timestamp issued_at = 11;
+   */
+  issuedAt?: Timestamp | undefined;
+
+  /**
+   * When it went back, not collected; absent if that never came.
+   *
+   * @generated from field: google.protobuf.Timestamp returned_at = 12;
+   */
+  returnedAt?: Timestamp | undefined;
+
+  /**
+   * When it was cancelled; absent if that never came.
+   *
+   * @generated from field: google.protobuf.Timestamp cancelled_at = 13;
+   */
+  cancelledAt?: Timestamp | undefined;
+
+  /**
+   * Why it was returned or cancelled, in the words of who did it; empty if they gave none.
+   *
+   * @generated from field: string reason = 14;
+   */
+  reason: string;
 };
 
 /**
@@ -130,13 +165,13 @@ export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
   messageDesc(file_orders_v1_order, 1);
 
 /**
- * Where an order stands.
+ * Where an order stands: created, then ready, then issued or returned; or cancelled before it was issued or returned.
  *
  * @generated from enum orders.v1.OrderStatus
  */
 export const OrderStatus = {
   /**
-   * Never sent.
+   * Never sent; in a filter: any.
    *
    * @generated from enum value: ORDER_STATUS_UNSPECIFIED = 0;
    */
@@ -148,10 +183,38 @@ export const OrderStatus = {
    * @generated from enum value: ORDER_STATUS_CREATED = 1;
    */
   CREATED: 1,
+
+  /**
+   * At the pick-up point, to be collected.
+   *
+   * @generated from enum value: ORDER_STATUS_READY = 2;
+   */
+  READY: 2,
+
+  /**
+   * Collected by the customer. Final.
+   *
+   * @generated from enum value: ORDER_STATUS_ISSUED = 3;
+   */
+  ISSUED: 3,
+
+  /**
+   * Sent back, not collected. Final.
+   *
+   * @generated from enum value: ORDER_STATUS_RETURNED = 4;
+   */
+  RETURNED: 4,
+
+  /**
+   * Given up before it was collected. Final.
+   *
+   * @generated from enum value: ORDER_STATUS_CANCELLED = 5;
+   */
+  CANCELLED: 5,
 } as const;
 
 /**
- * Where an order stands.
+ * Where an order stands: created, then ready, then issued or returned; or cancelled before it was issued or returned.
  *
  * @generated from enum orders.v1.OrderStatus
  */

@@ -7,7 +7,9 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
-import type { Order, OrderLine } from "./order_pb.ts";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Order, OrderLine, OrderStatus } from "./order_pb.ts";
 import { file_orders_v1_order } from "./order_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file orders/v1/order_service.proto.
  */
 export const file_orders_v1_order_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1vcmRlcnMvdjEvb3JkZXJfc2VydmljZS5wcm90bxIJb3JkZXJzLnYxIrYBChJDcmVhdGVPcmRlclJlcXVlc3QSIgoLY3VzdG9tZXJfaWQYASABKAlCDbpICnIIEAEYQLoBAQASJgoPcGlja3VwX3BvaW50X2lkGAIgASgJQg26SApyCBABGEC6AQEAEiMKCGN1cnJlbmN5GAMgASgJQhG6SA5yDDIKXltBLVpdezN9JBIvCgVsaW5lcxgEIAMoCzIULm9yZGVycy52MS5PcmRlckxpbmVCCrpIB5IBBAgBEGQiNgoTQ3JlYXRlT3JkZXJSZXNwb25zZRIfCgVvcmRlchgBIAEoCzIQLm9yZGVycy52MS5PcmRlciInCg9HZXRPcmRlclJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDsAEBIjMKEEdldE9yZGVyUmVzcG9uc2USHwoFb3JkZXIYASABKAsyEC5vcmRlcnMudjEuT3JkZXIypgEKDE9yZGVyU2VydmljZRJMCgtDcmVhdGVPcmRlchIdLm9yZGVycy52MS5DcmVhdGVPcmRlclJlcXVlc3QaHi5vcmRlcnMudjEuQ3JlYXRlT3JkZXJSZXNwb25zZRJICghHZXRPcmRlchIaLm9yZGVycy52MS5HZXRPcmRlclJlcXVlc3QaGy5vcmRlcnMudjEuR2V0T3JkZXJSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_buf_validate_validate, file_orders_v1_order]);
+  fileDesc("Ch1vcmRlcnMvdjEvb3JkZXJfc2VydmljZS5wcm90bxIJb3JkZXJzLnYxItcBChJDcmVhdGVPcmRlclJlcXVlc3QSIgoLY3VzdG9tZXJfaWQYASABKAlCDbpICnIIEAEYQLoBAQASJgoPcGlja3VwX3BvaW50X2lkGAIgASgJQg26SApyCBABGEC6AQEAEiMKCGN1cnJlbmN5GAMgASgJQhG6SA5yDDIKXltBLVpdezN9JBIvCgVsaW5lcxgEIAMoCzIULm9yZGVycy52MS5PcmRlckxpbmVCCrpIB5IBBAgBEGQSHwoKcmVxdWVzdF9pZBgFIAEoCUILukgI2AEBcgOwAQEiNgoTQ3JlYXRlT3JkZXJSZXNwb25zZRIfCgVvcmRlchgBIAEoCzIQLm9yZGVycy52MS5PcmRlciInCg9HZXRPcmRlclJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDsAEBIjMKEEdldE9yZGVyUmVzcG9uc2USHwoFb3JkZXIYASABKAsyEC5vcmRlcnMudjEuT3JkZXIixwEKEUxpc3RPcmRlcnNSZXF1ZXN0EhoKCXBhZ2Vfc2l6ZRgBIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiABBIgCgtjdXN0b21lcl9pZBgDIAEoCUILukgIcgYYQLoBAQASJAoPcGlja3VwX3BvaW50X2lkGAQgASgJQgu6SAhyBhhAugEBABIwCgZzdGF0dXMYBSABKA4yFi5vcmRlcnMudjEuT3JkZXJTdGF0dXNCCLpIBYIBAhABIk8KEkxpc3RPcmRlcnNSZXNwb25zZRIgCgZvcmRlcnMYASADKAsyEC5vcmRlcnMudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIosBChVNYXJrT3JkZXJSZWFkeVJlcXVlc3QSFAoCaWQYASABKAlCCLpIBXIDsAEBEiYKEGV4cGVjdGVkX3ZlcnNpb24YAiABKANCB7pIBCICIABIAIgBARIfCgpyZXF1ZXN0X2lkGAMgASgJQgu6SAjYAQFyA7ABAUITChFfZXhwZWN0ZWRfdmVyc2lvbiI5ChZNYXJrT3JkZXJSZWFkeVJlc3BvbnNlEh8KBW9yZGVyGAEgASgLMhAub3JkZXJzLnYxLk9yZGVyIocBChFJc3N1ZU9yZGVyUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQESJgoQZXhwZWN0ZWRfdmVyc2lvbhgCIAEoA0IHukgEIgIgAEgAiAEBEh8KCnJlcXVlc3RfaWQYAyABKAlCC7pICNgBAXIDsAEBQhMKEV9leHBlY3RlZF92ZXJzaW9uIjUKEklzc3VlT3JkZXJSZXNwb25zZRIfCgVvcmRlchgBIAEoCzIQLm9yZGVycy52MS5PcmRlciKmAQoSUmV0dXJuT3JkZXJSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABARImChBleHBlY3RlZF92ZXJzaW9uGAIgASgDQge6SAQiAiAASACIAQESHwoKcmVxdWVzdF9pZBgDIAEoCUILukgI2AEBcgOwAQESHAoGcmVhc29uGAQgASgJQgy6SAlyBxj0A7oBAQBCEwoRX2V4cGVjdGVkX3ZlcnNpb24iNgoTUmV0dXJuT3JkZXJSZXNwb25zZRIfCgVvcmRlchgBIAEoCzIQLm9yZGVycy52MS5PcmRlciKmAQoSQ2FuY2VsT3JkZXJSZXF1ZXN0EhQKAmlkGAEgASgJQgi6SAVyA7ABARImChBleHBlY3RlZF92ZXJzaW9uGAIgASgDQge6SAQiAiAASACIAQESHwoKcmVxdWVzdF9pZBgDIAEoCUILukgI2AEBcgOwAQESHAoGcmVhc29uGAQgASgJQgy6SAlyBxj0A7oBAQBCEwoRX2V4cGVjdGVkX3ZlcnNpb24iNgoTQ2FuY2VsT3JkZXJSZXNwb25zZRIfCgVvcmRlchgBIAEoCzIQLm9yZGVycy52MS5PcmRlciJJChFXYXRjaE9yZGVyUmVxdWVzdBIUCgJpZBgBIAEoCUIIukgFcgOwAQESHgoNYWZ0ZXJfdmVyc2lvbhgCIAEoA0IHukgEIgIoACJZChJXYXRjaE9yZGVyUmVzcG9uc2USHwoFb3JkZXIYASABKAsyEC5vcmRlcnMudjEuT3JkZXISIgoEcGF0aBgCIAEoCzIULm9yZGVycy52MS5FdmVudFBhdGginwEKCUV2ZW50UGF0aBIuCgp3cml0dGVuX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxwdWJsaXNoZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDHByb2plY3RlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAyhgUKDE9yZGVyU2VydmljZRJMCgtDcmVhdGVPcmRlchIdLm9yZGVycy52MS5DcmVhdGVPcmRlclJlcXVlc3QaHi5vcmRlcnMudjEuQ3JlYXRlT3JkZXJSZXNwb25zZRJICghHZXRPcmRlchIaLm9yZGVycy52MS5HZXRPcmRlclJlcXVlc3QaGy5vcmRlcnMudjEuR2V0T3JkZXJSZXNwb25zZSIDkAIBEk4KCkxpc3RPcmRlcnMSHC5vcmRlcnMudjEuTGlzdE9yZGVyc1JlcXVlc3QaHS5vcmRlcnMudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIgOQAgESVQoOTWFya09yZGVyUmVhZHkSIC5vcmRlcnMudjEuTWFya09yZGVyUmVhZHlSZXF1ZXN0GiEub3JkZXJzLnYxLk1hcmtPcmRlclJlYWR5UmVzcG9uc2USSQoKSXNzdWVPcmRlchIcLm9yZGVycy52MS5Jc3N1ZU9yZGVyUmVxdWVzdBodLm9yZGVycy52MS5Jc3N1ZU9yZGVyUmVzcG9uc2USTAoLUmV0dXJuT3JkZXISHS5vcmRlcnMudjEuUmV0dXJuT3JkZXJSZXF1ZXN0Gh4ub3JkZXJzLnYxLlJldHVybk9yZGVyUmVzcG9uc2USTAoLQ2FuY2VsT3JkZXISHS5vcmRlcnMudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0Gh4ub3JkZXJzLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2USUAoKV2F0Y2hPcmRlchIcLm9yZGVycy52MS5XYXRjaE9yZGVyUmVxdWVzdBodLm9yZGVycy52MS5XYXRjaE9yZGVyUmVzcG9uc2UiA5ACATABYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_orders_v1_order]);
 
 /**
  * What is needed to create an order.
@@ -50,6 +52,13 @@ export type CreateOrderRequest = Message<"orders.v1.CreateOrderRequest"> & {
    * @generated from field: repeated orders.v1.OrderLine lines = 4;
    */
   lines: OrderLine[];
+
+  /**
+   * UUID that makes the request safe to repeat; empty if it will not be repeated.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
 };
 
 /**
@@ -123,13 +132,423 @@ export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*
   messageDesc(file_orders_v1_order_service, 3);
 
 /**
- * Takes orders of a pick-up-point network.
+ * Which orders to return; a filter that is empty lets all pass.
+ *
+ * @generated from message orders.v1.ListOrdersRequest
+ */
+export type ListOrdersRequest = Message<"orders.v1.ListOrdersRequest"> & {
+  /**
+   * Most orders in the page; 0 is 50, more than 200 is 200.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before, with the same filters; empty for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * Orders of this customer.
+   *
+   * @generated from field: string customer_id = 3;
+   */
+  customerId: string;
+
+  /**
+   * Orders for this pick-up point.
+   *
+   * @generated from field: string pickup_point_id = 4;
+   */
+  pickupPointId: string;
+
+  /**
+   * Orders that stand here.
+   *
+   * @generated from field: orders.v1.OrderStatus status = 5;
+   */
+  status: OrderStatus;
+};
+
+/**
+ * Describes the message orders.v1.ListOrdersRequest.
+ * Use `create(ListOrdersRequestSchema)` to create a new message.
+ */
+export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 4);
+
+/**
+ * A page of orders.
+ *
+ * @generated from message orders.v1.ListOrdersResponse
+ */
+export type ListOrdersResponse = Message<"orders.v1.ListOrdersResponse"> & {
+  /**
+   * The newest first, as they are stored.
+   *
+   * @generated from field: repeated orders.v1.Order orders = 1;
+   */
+  orders: Order[];
+
+  /**
+   * Asks for the next page; empty when this is the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message orders.v1.ListOrdersResponse.
+ * Use `create(ListOrdersResponseSchema)` to create a new message.
+ */
+export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 5);
+
+/**
+ * Which order is ready.
+ *
+ * @generated from message orders.v1.MarkOrderReadyRequest
+ */
+export type MarkOrderReadyRequest = Message<"orders.v1.MarkOrderReadyRequest"> & {
+  /**
+   * UUID of the order.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The version that the caller has seen: nothing is changed when the order is at another. Absent: at any.
+   *
+   * @generated from field: optional int64 expected_version = 2;
+   */
+  expectedVersion?: bigint | undefined;
+
+  /**
+   * UUID that makes the request safe to repeat; empty if it will not be repeated.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message orders.v1.MarkOrderReadyRequest.
+ * Use `create(MarkOrderReadyRequestSchema)` to create a new message.
+ */
+export const MarkOrderReadyRequestSchema: GenMessage<MarkOrderReadyRequest> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 6);
+
+/**
+ * The ready order.
+ *
+ * @generated from message orders.v1.MarkOrderReadyResponse
+ */
+export type MarkOrderReadyResponse = Message<"orders.v1.MarkOrderReadyResponse"> & {
+  /**
+   * The order as it was stored.
+   *
+   * @generated from field: orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message orders.v1.MarkOrderReadyResponse.
+ * Use `create(MarkOrderReadyResponseSchema)` to create a new message.
+ */
+export const MarkOrderReadyResponseSchema: GenMessage<MarkOrderReadyResponse> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 7);
+
+/**
+ * Which order is issued.
+ *
+ * @generated from message orders.v1.IssueOrderRequest
+ */
+export type IssueOrderRequest = Message<"orders.v1.IssueOrderRequest"> & {
+  /**
+   * UUID of the order.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The version that the caller has seen: nothing is changed when the order is at another. Absent: at any.
+   *
+   * @generated from field: optional int64 expected_version = 2;
+   */
+  expectedVersion?: bigint | undefined;
+
+  /**
+   * UUID that makes the request safe to repeat; empty if it will not be repeated.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message orders.v1.IssueOrderRequest.
+ * Use `create(IssueOrderRequestSchema)` to create a new message.
+ */
+export const IssueOrderRequestSchema: GenMessage<IssueOrderRequest> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 8);
+
+/**
+ * The issued order.
+ *
+ * @generated from message orders.v1.IssueOrderResponse
+ */
+export type IssueOrderResponse = Message<"orders.v1.IssueOrderResponse"> & {
+  /**
+   * The order as it was stored.
+   *
+   * @generated from field: orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message orders.v1.IssueOrderResponse.
+ * Use `create(IssueOrderResponseSchema)` to create a new message.
+ */
+export const IssueOrderResponseSchema: GenMessage<IssueOrderResponse> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 9);
+
+/**
+ * Which order is returned, and why.
+ *
+ * @generated from message orders.v1.ReturnOrderRequest
+ */
+export type ReturnOrderRequest = Message<"orders.v1.ReturnOrderRequest"> & {
+  /**
+   * UUID of the order.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The version that the caller has seen: nothing is changed when the order is at another. Absent: at any.
+   *
+   * @generated from field: optional int64 expected_version = 2;
+   */
+  expectedVersion?: bigint | undefined;
+
+  /**
+   * UUID that makes the request safe to repeat; empty if it will not be repeated.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * Why; up to 500 characters, may be empty.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message orders.v1.ReturnOrderRequest.
+ * Use `create(ReturnOrderRequestSchema)` to create a new message.
+ */
+export const ReturnOrderRequestSchema: GenMessage<ReturnOrderRequest> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 10);
+
+/**
+ * The returned order.
+ *
+ * @generated from message orders.v1.ReturnOrderResponse
+ */
+export type ReturnOrderResponse = Message<"orders.v1.ReturnOrderResponse"> & {
+  /**
+   * The order as it was stored.
+   *
+   * @generated from field: orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message orders.v1.ReturnOrderResponse.
+ * Use `create(ReturnOrderResponseSchema)` to create a new message.
+ */
+export const ReturnOrderResponseSchema: GenMessage<ReturnOrderResponse> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 11);
+
+/**
+ * Which order is cancelled, and why.
+ *
+ * @generated from message orders.v1.CancelOrderRequest
+ */
+export type CancelOrderRequest = Message<"orders.v1.CancelOrderRequest"> & {
+  /**
+   * UUID of the order.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The version that the caller has seen: nothing is changed when the order is at another. Absent: at any.
+   *
+   * @generated from field: optional int64 expected_version = 2;
+   */
+  expectedVersion?: bigint | undefined;
+
+  /**
+   * UUID that makes the request safe to repeat; empty if it will not be repeated.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * Why; up to 500 characters, may be empty.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message orders.v1.CancelOrderRequest.
+ * Use `create(CancelOrderRequestSchema)` to create a new message.
+ */
+export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 12);
+
+/**
+ * The cancelled order.
+ *
+ * @generated from message orders.v1.CancelOrderResponse
+ */
+export type CancelOrderResponse = Message<"orders.v1.CancelOrderResponse"> & {
+  /**
+   * The order as it was stored.
+   *
+   * @generated from field: orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message orders.v1.CancelOrderResponse.
+ * Use `create(CancelOrderResponseSchema)` to create a new message.
+ */
+export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 13);
+
+/**
+ * Which order to watch, and from where on.
+ *
+ * @generated from message orders.v1.WatchOrderRequest
+ */
+export type WatchOrderRequest = Message<"orders.v1.WatchOrderRequest"> & {
+  /**
+   * UUID of the order.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The last version that the caller has; 0 for all from the first.
+   *
+   * @generated from field: int64 after_version = 2;
+   */
+  afterVersion: bigint;
+};
+
+/**
+ * Describes the message orders.v1.WatchOrderRequest.
+ * Use `create(WatchOrderRequestSchema)` to create a new message.
+ */
+export const WatchOrderRequestSchema: GenMessage<WatchOrderRequest> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 14);
+
+/**
+ * One version of the order.
+ *
+ * @generated from message orders.v1.WatchOrderResponse
+ */
+export type WatchOrderResponse = Message<"orders.v1.WatchOrderResponse"> & {
+  /**
+   * The order as it was at this version.
+   *
+   * @generated from field: orders.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * When the event of this version was where; absent for a version that was passed before the read model was looked at.
+   *
+   * @generated from field: orders.v1.EventPath path = 2;
+   */
+  path?: EventPath | undefined;
+};
+
+/**
+ * Describes the message orders.v1.WatchOrderResponse.
+ * Use `create(WatchOrderResponseSchema)` to create a new message.
+ */
+export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 15);
+
+/**
+ * The way of an event from the order's table to the read model.
+ *
+ * @generated from message orders.v1.EventPath
+ */
+export type EventPath = Message<"orders.v1.EventPath"> & {
+  /**
+   * Written by the transaction that changed the order.
+   *
+   * @generated from field: google.protobuf.Timestamp written_at = 1;
+   */
+  writtenAt?: Timestamp | undefined;
+
+  /**
+   * On the topic.
+   *
+   * @generated from field: google.protobuf.Timestamp published_at = 2;
+   */
+  publishedAt?: Timestamp | undefined;
+
+  /**
+   * In the read model.
+   *
+   * @generated from field: google.protobuf.Timestamp projected_at = 3;
+   */
+  projectedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message orders.v1.EventPath.
+ * Use `create(EventPathSchema)` to create a new message.
+ */
+export const EventPathSchema: GenMessage<EventPath> = /*@__PURE__*/
+  messageDesc(file_orders_v1_order_service, 16);
+
+/**
+ * Takes orders of a pick-up-point network and leads them to their end. Every change commits its event in the same transaction.
+ *
+ * A change can be repeated safely with a `request_id`: the same request again, within the time that the service keeps it, is given the
+ * first answer again and changes nothing; another request under the same id is INVALID_ARGUMENT; the same id while the first request is
+ * still worked on is ABORTED. A request that failed leaves its id free.
  *
  * @generated from service orders.v1.OrderService
  */
 export const OrderService: GenService<{
   /**
-   * Creates an order and its OrderCreated event in one transaction.
+   * Creates an order.
    * INVALID_ARGUMENT names every wrong field.
    *
    * @generated from rpc orders.v1.OrderService.CreateOrder
@@ -140,7 +559,7 @@ export const OrderService: GenService<{
     output: typeof CreateOrderResponseSchema;
   },
   /**
-   * Returns one order; NOT_FOUND if there is none with this id.
+   * Returns one order; NOT_FOUND if there is none with this id that the caller may see.
    *
    * @generated from rpc orders.v1.OrderService.GetOrder
    */
@@ -148,6 +567,71 @@ export const OrderService: GenService<{
     methodKind: "unary";
     input: typeof GetOrderRequestSchema;
     output: typeof GetOrderResponseSchema;
+  },
+  /**
+   * Returns a page of the orders that the caller may see, the newest first.
+   *
+   * @generated from rpc orders.v1.OrderService.ListOrders
+   */
+  listOrders: {
+    methodKind: "unary";
+    input: typeof ListOrdersRequestSchema;
+    output: typeof ListOrdersResponseSchema;
+  },
+  /**
+   * A created order has come to its pick-up point.
+   * FAILED_PRECONDITION if the order is in another state, or not at the expected version.
+   *
+   * @generated from rpc orders.v1.OrderService.MarkOrderReady
+   */
+  markOrderReady: {
+    methodKind: "unary";
+    input: typeof MarkOrderReadyRequestSchema;
+    output: typeof MarkOrderReadyResponseSchema;
+  },
+  /**
+   * A ready order is handed to its customer.
+   * FAILED_PRECONDITION if the order is in another state, or not at the expected version.
+   *
+   * @generated from rpc orders.v1.OrderService.IssueOrder
+   */
+  issueOrder: {
+    methodKind: "unary";
+    input: typeof IssueOrderRequestSchema;
+    output: typeof IssueOrderResponseSchema;
+  },
+  /**
+   * A ready order that nobody collected goes back.
+   * FAILED_PRECONDITION if the order is in another state, or not at the expected version.
+   *
+   * @generated from rpc orders.v1.OrderService.ReturnOrder
+   */
+  returnOrder: {
+    methodKind: "unary";
+    input: typeof ReturnOrderRequestSchema;
+    output: typeof ReturnOrderResponseSchema;
+  },
+  /**
+   * A created or ready order is given up.
+   * FAILED_PRECONDITION if the order is in another state, or not at the expected version.
+   *
+   * @generated from rpc orders.v1.OrderService.CancelOrder
+   */
+  cancelOrder: {
+    methodKind: "unary";
+    input: typeof CancelOrderRequestSchema;
+    output: typeof CancelOrderResponseSchema;
+  },
+  /**
+   * Sends each version of one order, from `after_version` on, in their order, each once: those that there are, then the others as they
+   * come through the topic. Ends when the order is issued, returned or cancelled. After a break call again with the last version that came.
+   *
+   * @generated from rpc orders.v1.OrderService.WatchOrder
+   */
+  watchOrder: {
+    methodKind: "server_streaming";
+    input: typeof WatchOrderRequestSchema;
+    output: typeof WatchOrderResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_orders_v1_order_service, 0);

@@ -29,6 +29,17 @@ test("an OrderCreated becomes the whole order, created, at its version", () => {
   });
 });
 
+test.each([
+  ["OrderReady", "READY", "ready"],
+  ["OrderIssued", "ISSUED", "issued"],
+  ["OrderReturned", "RETURNED", "returned"],
+  ["OrderCancelled", "CANCELLED", "cancelled"],
+])("an %s shows the order as it was after it", (type, inContract, status) => {
+  const value = good.value.replace("ORDER_STATUS_CREATED", `ORDER_STATUS_${inContract}`);
+  const headers = { ...good.headers, ce_type: type };
+  expect(readOrderEvent(consumed({ ...good, value, headers })).view).toMatchObject({ orderId, status });
+});
+
 test.each(['"9007199254740993"', "9007199254740993", "-9007199254740993", "9223372036854775807"])(
   "the integer %s keeps every digit",
   (written) => {
@@ -95,6 +106,17 @@ describe("what cannot be understood says why:", () => {
     ["JSON's null", value("null"), "invalid_message"],
     ["a text", value('"OrderCreated"'), "invalid_message"],
     ["no order", value("{}"), "invalid_message"],
+    ["an order without an id", value(good.value.replace(`"id": "${orderId}", `, "")), "invalid_message"],
+    [
+      "an order without a status",
+      value(good.value.replace('"status": "ORDER_STATUS_CREATED", ', "")),
+      "invalid_message",
+    ],
+    [
+      "a status that this version does not know",
+      value(good.value.replace("STATUS_CREATED", "STATUS_EATEN")),
+      "invalid_message",
+    ],
     ["a field of another type", value(good.value.replace('"1000"', "true")), "invalid_message"],
     ["a number past int64", value(good.value.replace('"1000"', '"9223372036854775808"')), "invalid_message"],
     ["another key", { ...good, key: randomUUID() }, "key_mismatch"],

@@ -4,48 +4,45 @@ import type { OrderEvent } from "../../domain/order-event.ts";
 import type { OrderView } from "../../domain/order-view.ts";
 import { readAttributes } from "./event-attributes.ts";
 import { parseExactJson } from "./exact-json.ts";
-import { viewAfterOrderCreated } from "./order-created.ts";
-
-/** `ce_type` to how its message becomes a view; each throws for JSON that is not of the message's shape. */
-const viewAfter: ReadonlyMap<string, (json: unknown) => OrderView> = new Map([
-  ["OrderCreated", viewAfterOrderCreated],
-]);
+import { type EventType, eventMessages, orderInEvent } from "./order-in-event.ts";
 
 /**
- * Understands a record of `orders-events`. The key, `ce_subject` and the message must name the same order, and `ce_aggregateversion`
- * the message's version: where they differ nobody can say which one is meant.
+ * Understands a record of `orders-events`. The key, `ce_subject` and the message's order must be the same, and `ce_aggregateversion`
+ * the order's version: where they differ nobody can say which one is meant.
  * @throws UnreadableRecord
  */
 export function readOrderEvent({ key, value, headers }: ConsumedRecord): OrderEvent {
   if (value === null) throw new UnreadableRecord("null_value", "the record has no value");
   const attributes = readAttributes(headers);
-  const toView = viewAfter.get(attributes.type);
-  if (toView === undefined) {
+  if (!isKnown(attributes.type)) {
     throw new UnreadableRecord("unknown_type", `ce_type ${JSON.stringify(attributes.type)} is not known`);
   }
-  const view = readMessage(toView, parseExactJson(value));
+  const view = readMessage(attributes.type, parseExactJson(value));
   expectSameOrder(view.orderId, key, attributes.subject);
   if (view.version !== attributes.aggregateVersion) {
-    const message = `ce_aggregateversion is ${attributes.aggregateVersion}, the message's version ${view.version}`;
+    const message = `ce_aggregateversion is ${attributes.aggregateVersion}, the order's version ${view.version}`;
     throw new UnreadableRecord("version_mismatch", message);
   }
   return { id: attributes.id, occurredAt: attributes.time, view };
 }
 
-function readMessage(toView: (json: unknown) => OrderView, json: unknown): OrderView {
+function isKnown(type: string): type is EventType {
+  return Object.hasOwn(eventMessages, type);
+}
+
+function readMessage(type: EventType, json: unknown): OrderView {
   try {
-    return toView(json);
+    return orderInEvent(type, json);
   } catch (cause) {
     throw new UnreadableRecord("invalid_message", (cause as Error).message, { cause });
   }
 }
 
 function expectSameOrder(orderId: string, key: Buffer | null, subject: string | undefined): void {
-  if (orderId === "") throw new UnreadableRecord("invalid_message", "the message has no order_id");
   if (key === null || !key.equals(Buffer.from(orderId))) {
-    throw new UnreadableRecord("key_mismatch", "the key is not the message's order_id");
+    throw new UnreadableRecord("key_mismatch", "the key is not the order's id");
   }
   if (subject !== undefined && subject !== orderId) {
-    throw new UnreadableRecord("key_mismatch", "ce_subject is not the message's order_id");
+    throw new UnreadableRecord("key_mismatch", "ce_subject is not the order's id");
   }
 }

@@ -1,0 +1,21 @@
+import type { Deadline } from "./ports.ts";
+
+/** What comes with a request beside the request itself. */
+export interface CallContext {
+  readonly caller: Caller;
+  readonly deadline: Deadline;
+  /** W3C trace context, already checked. */
+  readonly traceparent: string | undefined;
+}
+
+export interface CommandContext extends CallContext {
+  /** The same request under the same key is done once; undefined when the caller gave none. */
+  readonly idempotencyKey: string | undefined;
+}
+
+export interface Caller {
+  /** Who it is, for idempotency keys and rate limits. */
+  readonly id: string;
+  /** A customer sees and changes its own orders only; undefined for those who may see all. */
+  readonly customerId: string | undefined;
+}

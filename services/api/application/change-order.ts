@@ -1,0 +1,53 @@
+import { decideTransition, evolve, type Order, type TransitionType } from "../domain/order.ts";
+import { OrderError } from "../domain/order-error.ts";
+import type { CommandContext } from "./call-context.ts";
+import type { OnceOnly } from "./once-only.ts";
+import type { NewId, Now, OrderRepository, OutboxRepository, TxManager } from "./ports.ts";
+import { visibleTo } from "./visible-to.ts";
+
+export interface ChangeOrderInput {
+  readonly id: string;
+  readonly type: TransitionType;
+  /** Undefined: at any version. */
+  readonly expectedVersion: bigint | undefined;
+  /** Of ReturnOrder and CancelOrder; "" when nobody said. */
+  readonly reason: string;
+}
+
+/**
+ * Commits the order's transition and its event in one transaction.
+ * @throws OrderError ORDER_NOT_FOUND, VERSION_MISMATCH, TRANSITION_NOT_ALLOWED, those of OnceOnly and TxManager
+ */
+export type ChangeOrderUseCase = (input: ChangeOrderInput, context: CommandContext) => Promise<Order>;
+
+export function createChangeOrder<Tx>(deps: {
+  readonly transactions: TxManager<Tx>;
+  readonly orders: OrderRepository<Tx>;
+  readonly outbox: OutboxRepository<Tx>;
+  readonly onceOnly: OnceOnly<Tx>;
+  readonly newId: NewId;
+  readonly now: Now;
+}): ChangeOrderUseCase {
+  const { transactions, orders, outbox, onceOnly, newId, now } = deps;
+  return (input, context) => {
+    const { id, type, expectedVersion, reason } = input;
+    const { caller, deadline, traceparent } = context;
+    const envelope = { eventId: newId(), headers: traceparent === undefined ? {} : { traceparent } };
+    return onceOnly({ operation: type, input }, context, (done) =>
+      transactions.run(async (tx) => {
+        done.claim(tx);
+        const order = visibleTo(caller, id, await orders.findForUpdate(tx, id));
+        if (expectedVersion !== undefined && expectedVersion !== order.version) {
+          const message = `the order is at version ${order.version}, not at ${expectedVersion}`;
+          throw new OrderError("VERSION_MISMATCH", message);
+        }
+        const event = decideTransition(order, { type, reason, at: now() });
+        const changed = evolve(order, event);
+        orders.update(tx, changed);
+        outbox.append(tx, event, changed, envelope);
+        done.record(tx, changed);
+        return changed;
+      }, deadline),
+    );
+  };
+}

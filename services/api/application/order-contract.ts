@@ -1,0 +1,48 @@
+import { type Order as OrderMessage, OrderStatus } from "../../gen/orders/v1/order_pb.ts";
+import type { Order, OrderStatus as Status } from "../domain/order.ts";
+
+/** Fields of orders.v1.Order, for whoever writes the message: answers of both doors, payloads of events. */
+export type OrderFields = Omit<OrderMessage, "$typeName" | "$unknown" | "lines" | TimeField> & {
+  readonly lines: { sku: string; quantity: bigint; unitPriceMinor: bigint }[];
+} & { readonly [name in TimeField]?: TimestampFields };
+
+type TimeField = "createdAt" | "readyAt" | "issuedAt" | "returnedAt" | "cancelledAt";
+
+export interface TimestampFields {
+  readonly seconds: bigint;
+  readonly nanos: number;
+}
+
+export const statusInContract = {
+  created: OrderStatus.CREATED,
+  ready: OrderStatus.READY,
+  issued: OrderStatus.ISSUED,
+  returned: OrderStatus.RETURNED,
+  cancelled: OrderStatus.CANCELLED,
+} as const satisfies Record<Status, OrderStatus>;
+
+export function orderFields(order: Order): OrderFields {
+  const { createdAt, readyAt, issuedAt, returnedAt, cancelledAt } = order;
+  return {
+    id: order.id,
+    customerId: order.customerId,
+    pickupPointId: order.pickupPointId,
+    currency: order.currency,
+    lines: order.lines.map((line) => ({ ...line })),
+    totalMinor: order.totalMinor,
+    status: statusInContract[order.status],
+    version: order.version,
+    reason: order.reason,
+    createdAt: timestampFields(createdAt),
+    ...(readyAt && { readyAt: timestampFields(readyAt) }),
+    ...(issuedAt && { issuedAt: timestampFields(issuedAt) }),
+    ...(returnedAt && { returnedAt: timestampFields(returnedAt) }),
+    ...(cancelledAt && { cancelledAt: timestampFields(cancelledAt) }),
+  };
+}
+
+export function timestampFields(date: Date): TimestampFields {
+  const milliseconds = date.getTime();
+  const seconds = Math.floor(milliseconds / 1000);
+  return { seconds: BigInt(seconds), nanos: (milliseconds - seconds * 1000) * 1_000_000 };
+}

@@ -1,0 +1,48 @@
+import { fromJson, type JsonValue, toJsonString } from "@bufbuild/protobuf";
+import {
+  OrderCancelledSchema,
+  OrderCreatedSchema,
+  OrderIssuedSchema,
+  OrderReadySchema,
+  OrderReturnedSchema,
+} from "../../../gen/orders/v1/order_events_pb.ts";
+import { OrderSchema, OrderStatus } from "../../../gen/orders/v1/order_pb.ts";
+import type { OrderView } from "../../domain/order-view.ts";
+
+/** `ce_type` to its message. Each has the whole order as it was after the event. */
+export const eventMessages = {
+  OrderCreated: OrderCreatedSchema,
+  OrderReady: OrderReadySchema,
+  OrderIssued: OrderIssuedSchema,
+  OrderReturned: OrderReturnedSchema,
+  OrderCancelled: OrderCancelledSchema,
+} as const;
+
+const statuses: Readonly<Record<OrderStatus, string | undefined>> = {
+  [OrderStatus.UNSPECIFIED]: undefined,
+  [OrderStatus.CREATED]: "created",
+  [OrderStatus.READY]: "ready",
+  [OrderStatus.ISSUED]: "issued",
+  [OrderStatus.RETURNED]: "returned",
+  [OrderStatus.CANCELLED]: "cancelled",
+};
+
+export type EventType = keyof typeof eventMessages;
+
+/**
+ * The order in an event's proto3 JSON. Fields that this version does not know are passed over.
+ * @throws Error for JSON that is not of the message's shape.
+ */
+export function orderInEvent(type: EventType, json: unknown): OrderView {
+  const { order } = fromJson(eventMessages[type], json as JsonValue, { ignoreUnknownFields: true });
+  if (order === undefined) throw new Error("the message has no order");
+  if (order.id === "") throw new Error("the order has no id");
+  const status = statuses[order.status];
+  if (status === undefined) throw new Error("the order has no status that is known here");
+  return {
+    orderId: order.id,
+    version: order.version,
+    status,
+    json: toJsonString(OrderSchema, order),
+  };
+}
