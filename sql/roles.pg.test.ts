@@ -78,6 +78,7 @@ describe("the relay may not", () => {
     "delete from relay_history",
     "select * from orders",
     "insert into orders default values",
+    "select * from idempotency_keys",
     "select * from migrations",
     "create table mine (id int)",
     "create publication mine for table outbox",
@@ -92,6 +93,12 @@ describe("the API may", () => {
   test.each([
     "select * from orders",
     "insert into orders values (gen_random_uuid(), 'c', 'p', 'EUR', '[]', 0, 'created', 1, now())",
+    "select * from orders for update",
+    "update orders set status = 'ready', version = 2, ready_at = now(), issued_at = null, returned_at = null, cancelled_at = null, reason = null",
+    "select claim_idempotency_key('caller', 'key', '1 day')",
+    "insert into idempotency_keys (caller, key, fingerprint, order_id, version) values ('c', 'k', 'f', gen_random_uuid(), 1)",
+    "select * from idempotency_keys",
+    "delete from idempotency_keys",
     `insert into outbox (id, aggregate_type, aggregate_id, aggregate_version, event_type, payload, headers) values (${rowValues})`,
   ])("%s", async (statement) => {
     await attempt(database.api, statement);
@@ -113,6 +120,8 @@ describe("the API may not", () => {
     `insert into outbox (id, aggregate_type, aggregate_id, aggregate_version, event_type, payload, headers, created_at) values (${rowValues}, '2000-01-01')`,
     "delete from orders",
     "update orders set customer_id = 'another'",
+    "update orders set total_minor = 0",
+    "update idempotency_keys set fingerprint = 'another'",
     "select * from relay_checkpoint",
     "select * from outbox_dead_letter",
     "select * from relay_history",

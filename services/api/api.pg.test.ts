@@ -71,14 +71,17 @@ describe.each(doorNames)("through %s", (name) => {
       same_transaction: true,
     });
     expect(JSON.parse(rows[0].payload)).toEqual({
-      orderId: created.id,
-      customerId: "customer-1",
-      pickupPointId: "Пункт выдачи №5 — 東京",
-      currency: "EUR",
-      lines: [{ sku: "sku-1", quantity: "2", unitPriceMinor: "9007199254740993" }],
-      totalMinor: "18014398509481986",
-      version: "1",
-      createdAt: rows[0].created_at.toISOString(),
+      order: {
+        id: created.id,
+        customerId: "customer-1",
+        pickupPointId: "Пункт выдачи №5 — 東京",
+        currency: "EUR",
+        lines: [{ sku: "sku-1", quantity: "2", unitPriceMinor: "9007199254740993" }],
+        totalMinor: "18014398509481986",
+        version: "1",
+        status: "ORDER_STATUS_CREATED",
+        createdAt: rows[0].created_at.toISOString(),
+      },
     });
   });
 
