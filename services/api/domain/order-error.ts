@@ -10,7 +10,11 @@ export const orderErrorCodes = [
   "IDEMPOTENCY_KEY_REUSED",
   /** The first request with the idempotency key is still worked on. */
   "IDEMPOTENCY_KEY_IN_FLIGHT",
+  /** Nobody knows who the caller is. */
+  "UNAUTHENTICATED",
   "PERMISSION_DENIED",
+  /** The caller asks more often than it may. */
+  "RATE_LIMITED",
   /** The caller's deadline has passed. */
   "DEADLINE_EXCEEDED",
   /** More is asked for than can be done: try again later. */
@@ -29,16 +33,19 @@ export interface FieldViolation {
 export class OrderError extends Error {
   readonly code: OrderErrorCode;
   readonly violations: readonly FieldViolation[];
+  /** When it is worth to try again; undefined when that is not known. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: OrderErrorCode,
     message: string,
     violations: readonly FieldViolation[] = [],
-    options?: ErrorOptions,
+    options: ErrorOptions & { readonly retryAfterMs?: number } = {},
   ) {
     super(message, options);
     this.name = "OrderError";
     this.code = code;
     this.violations = violations;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }

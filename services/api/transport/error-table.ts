@@ -2,7 +2,7 @@ import { Code } from "@connectrpc/connect";
 import type { OrderErrorCode } from "../domain/order-error.ts";
 
 export interface ErrorMapping {
-  readonly status: 400 | 403 | 404 | 409 | 412 | 422 | 503 | 504;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 412 | 422 | 429 | 503 | 504;
   /** RFC 9457 "type". */
   readonly type: string;
   readonly title: string;
@@ -47,11 +47,23 @@ export const errorTable: Readonly<Record<OrderErrorCode, ErrorMapping>> = {
     title: "The first request is still worked on",
     connectCode: Code.Aborted,
   },
+  UNAUTHENTICATED: {
+    status: 401,
+    type: "urn:problem:orders:unauthenticated",
+    title: "It is not known who the caller is",
+    connectCode: Code.Unauthenticated,
+  },
   PERMISSION_DENIED: {
     status: 403,
     type: "urn:problem:orders:permission-denied",
     title: "This is not allowed to the caller",
     connectCode: Code.PermissionDenied,
+  },
+  RATE_LIMITED: {
+    status: 429,
+    type: "urn:problem:orders:rate-limited",
+    title: "The caller asks more often than it may",
+    connectCode: Code.ResourceExhausted,
   },
   DEADLINE_EXCEEDED: {
     status: 504,

@@ -1,0 +1,19 @@
+import type { Caller } from "../application/call-context.ts";
+import type { TransitionType } from "../domain/order.ts";
+
+/** What can be asked for, by the same name through both doors. */
+export type Operation = "CreateOrder" | "GetOrder" | "ListOrders" | "WatchOrder" | TransitionType;
+
+/**
+ * Lets a request in, before its body is read: says who the caller is.
+ * @throws OrderError UNAUTHENTICATED, PERMISSION_DENIED, RATE_LIMITED, UNAVAILABLE
+ */
+export type Gate = (operation: Operation, request: GateRequest) => Promise<Caller>;
+
+export interface GateRequest {
+  /** The header of that name. */
+  readonly authorization: string | undefined;
+}
+
+/** Everybody may do everything. */
+export const openGate: Gate = async () => ({ id: "anonymous", customerId: undefined });
