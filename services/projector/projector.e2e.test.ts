@@ -13,7 +13,9 @@ test("a created order appears in Redis, whole, and the offset is committed after
   await projector.ready();
   const [orderId, eventId] = [randomUUID(), randomUUID()];
   const customerId = "заказчик 日本 🎁";
-  await produceRaw(topic, [orderCreated({ orderId, eventId, customerId, totalMinor: "9007199254740993" })]);
+  const time = new Date().toISOString();
+  const totalMinor = "9007199254740993";
+  await produceRaw(topic, [orderCreated({ orderId, eventId, customerId, totalMinor, time })]);
 
   const { order } = readModel(environment);
   const view = await eventually(async () => {
@@ -21,6 +23,10 @@ test("a created order appears in Redis, whole, and the offset is committed after
     expect(found).toMatchObject({ version: "1", status: "created", event_id: eventId });
     return found;
   });
+  const [written, published, projected] = (view.times ?? "").split(",").map(Number);
+  expect(written).toBe(Date.parse(time));
+  expect(published).toBeGreaterThanOrEqual(written as number);
+  expect(projected).toBeGreaterThanOrEqual(published as number);
   expect(JSON.parse(view.order ?? "")).toEqual({
     id: orderId,
     customerId,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { startRedis } from "../../deploy/local/redis.ts";
-import { orderKey } from "../../services/projector/infrastructure/redis/redis-order-projection.ts";
+import { orderKey } from "../../services/projector/infrastructure/redis/order-keys.ts";
 import { readToEnd, uniqueTopic } from "../support/kafka.ts";
 import { spawnService } from "../support/service-process.ts";
 import type { BenchContext } from "./context.ts";

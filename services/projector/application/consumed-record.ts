@@ -6,7 +6,7 @@ export interface ConsumedRecord {
   readonly partition: number;
   /** Decimal; offsets are 64 bits wide. */
   readonly offset: string;
-  /** The record's own time, in ms since the epoch, decimal. */
+  /** The record's own time, in ms since the epoch, decimal; -1 when it has none. */
   readonly timestamp: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;

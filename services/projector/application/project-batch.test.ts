@@ -40,6 +40,7 @@ function scripted(script: { projection?: Fault[]; deadLetters?: Fault[] } = {}) 
         return {
           id,
           occurredAt: undefined,
+          publishedAt: undefined,
           view: { orderId: id, version: 1n, status: "created", json: "{}" },
         };
       },

@@ -6,5 +6,7 @@ export interface OrderEvent {
   readonly id: string;
   /** When the event was written, in ms since the epoch; undefined when it does not say. */
   readonly occurredAt: number | undefined;
+  /** When it was published, in ms since the epoch; undefined when its record does not say. */
+  readonly publishedAt: number | undefined;
   readonly view: OrderView;
 }

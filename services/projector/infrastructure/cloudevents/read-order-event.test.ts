@@ -14,6 +14,7 @@ test("an OrderCreated becomes the whole order, created, at its version", () => {
   expect(event).toMatchObject({
     id: eventId,
     occurredAt: Date.parse("2026-11-24T08:00:00.123Z"),
+    publishedAt: 1_795_507_200_000,
     view: { orderId, version: 1n, status: "created" },
   });
   expect(JSON.parse(event.view.json)).toEqual({
@@ -68,6 +69,10 @@ test("a field that this version does not know is passed over", () => {
 test("a record without ce_time, ce_subject and content-type is understood: CloudEvents demands none of them", () => {
   const { ce_time: _, ce_subject: __, "content-type": ___, ...headers } = good.headers;
   expect(readOrderEvent(consumed({ ...good, headers })).occurredAt).toBeUndefined();
+});
+
+test("a record without a timestamp does not say when it was published", () => {
+  expect(readOrderEvent({ ...consumed(good), timestamp: "-1" }).publishedAt).toBeUndefined();
 });
 
 describe("what cannot be understood says why:", () => {

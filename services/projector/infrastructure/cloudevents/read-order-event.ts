@@ -11,7 +11,7 @@ import { type EventType, eventMessages, orderInEvent } from "./order-in-event.ts
  * the order's version: where they differ nobody can say which one is meant.
  * @throws UnreadableRecord
  */
-export function readOrderEvent({ key, value, headers }: ConsumedRecord): OrderEvent {
+export function readOrderEvent({ key, value, headers, timestamp }: ConsumedRecord): OrderEvent {
   if (value === null) throw new UnreadableRecord("null_value", "the record has no value");
   const attributes = readAttributes(headers);
   if (!isKnown(attributes.type)) {
@@ -23,7 +23,13 @@ export function readOrderEvent({ key, value, headers }: ConsumedRecord): OrderEv
     const message = `ce_aggregateversion is ${attributes.aggregateVersion}, the order's version ${view.version}`;
     throw new UnreadableRecord("version_mismatch", message);
   }
-  return { id: attributes.id, occurredAt: attributes.time, view };
+  const publishedAt = Number(timestamp);
+  return {
+    id: attributes.id,
+    occurredAt: attributes.time,
+    publishedAt: publishedAt >= 0 ? publishedAt : undefined,
+    view,
+  };
 }
 
 function isKnown(type: string): type is EventType {

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import { pino } from "pino";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { redisUrl, uniquePrefix } from "../../../../test/support/redis.ts";
 import { startTcpProxy, type TcpProxy } from "../../../../test/support/tcp-proxy.ts";
 import type { OrderEvent } from "../../domain/order-event.ts";
+import { orderCacheKey, orderChangedChannel, orderKey } from "./order-keys.ts";
 import { connectRedis, type RedisConnection } from "./redis-connection.ts";
-import { createRedisOrderProjection, orderKey } from "./redis-order-projection.ts";
+import { createRedisOrderProjection } from "./redis-order-projection.ts";
 
 const keyPrefix = uniquePrefix();
 let proxy: TcpProxy;
@@ -29,10 +30,12 @@ afterAll(async () => {
   reader.disconnect();
 });
 
-const projection = () => createRedisOrderProjection({ redis: connection.redis, keyPrefix });
+const projection = () =>
+  createRedisOrderProjection({ redis: connection.redis, keyPrefix, now: () => 1_795_507_200_130 });
 
 function event(orderId: string, version: bigint, json = `{"v":"${version}"}`): OrderEvent {
-  return { id: randomUUID(), occurredAt: undefined, view: { orderId, version, status: "created", json } };
+  const view = { orderId, version, status: "created", json };
+  return { id: randomUUID(), occurredAt: 1_795_507_200_123, publishedAt: 1_795_507_200_125, view };
 }
 
 const shown = (orderId: string) => reader.hgetall(orderKey(keyPrefix, orderId));
@@ -50,7 +53,85 @@ test("an event makes the order's hash, and the next version replaces all of it",
     status: "created",
     event_id: second.id,
     order: '{"v":"2"}',
+    times: "1795507200123,1795507200125,1795507200130",
   });
+});
+
+test("a time that is not known is empty", async () => {
+  const orderId = randomUUID();
+  await projection().apply([{ ...event(orderId, 1n), occurredAt: undefined, publishedAt: undefined }]);
+  expect((await shown(orderId)).times).toBe(",,1795507200130");
+});
+
+test("each applied event is told on the order's channel by its version, and nothing else is", async () => {
+  const orderId = randomUUID();
+  const subscriber = new Redis(redisUrl());
+  onTestFinished(() => subscriber.disconnect());
+  const told: [string, string][] = [];
+  subscriber.on("smessage", (channel: string, message: string) => told.push([channel, message]));
+  const channel = orderChangedChannel(keyPrefix, orderId);
+  await subscriber.ssubscribe(channel);
+  const [first, second, third] = [event(orderId, 1n), event(orderId, 2n), event(orderId, 3n)];
+  await projection().apply([first, second, second, first, { ...second, id: randomUUID() }, third]);
+  await eventually(() => expect(told).toHaveLength(3));
+  expect(told).toEqual(["1", "2", "3"].map((version) => [channel, version]));
+});
+
+describe("the API's cache of an order", () => {
+  test.each([
+    ["9", "10"],
+    ["9007199254740992", "9007199254740993"],
+  ])("is brought from version %s to %s, and lives as long as it would have", async (before, after) => {
+    const orderId = randomUUID();
+    const key = orderCacheKey(keyPrefix, orderId);
+    await reader.hset(key, { version: before, order: "before" });
+    await reader.pexpire(key, 3_600_000);
+    const expiresAt = await reader.pexpiretime(key);
+    await projection().apply([event(orderId, BigInt(after), "after")]);
+    expect(await reader.hgetall(key)).toEqual({ version: after, order: "after" });
+    expect(await reader.pexpiretime(key)).toBe(expiresAt);
+  });
+
+  test.each(["2", "10"])("is left alone when it has version %s and the event has 2", async (version) => {
+    const orderId = randomUUID();
+    const key = orderCacheKey(keyPrefix, orderId);
+    await reader.hset(key, { version, order: "the API's" });
+    await projection().apply([event(orderId, 2n)]);
+    expect(await reader.hgetall(key)).toEqual({ version, order: "the API's" });
+  });
+
+  test("is never made", async () => {
+    const orderId = randomUUID();
+    await projection().apply([event(orderId, 1n), event(orderId, 2n)]);
+    expect(await reader.exists(orderCacheKey(keyPrefix, orderId))).toBe(0);
+  });
+
+  test("does not hold up the view when something else is under its key", async () => {
+    const orderId = randomUUID();
+    await reader.set(orderCacheKey(keyPrefix, orderId), "not a hash");
+    expect((await projection().apply([event(orderId, 1n)]))[0]?.outcome).toBe("applied");
+  });
+});
+
+test("without the right to the channel an event is refused whole, and applied and told once the right is there", async () => {
+  const orderId = randomUUID();
+  const user = `projector-${randomUUID()}`;
+  const rights = ["on", ">password", "~*", "+@all"];
+  await reader.call("ACL", "SETUSER", user, ...rights, "resetchannels");
+  const url = new URL(redisUrl());
+  Object.assign(url, { username: user, password: "password" });
+  const restricted = connectRedis({ url: url.href, log: pino({ level: "silent" }) });
+  onTestFinished(async () => {
+    await restricted.close();
+    await reader.call("ACL", "DELUSER", user);
+  });
+  await eventually(() => expect(restricted.notReady()).toBeUndefined());
+  const { apply } = createRedisOrderProjection({ redis: restricted.redis, keyPrefix });
+  const first = event(orderId, 1n);
+  await expect(apply([first])).rejects.toThrow(/channel/);
+  expect(await shown(orderId)).toEqual({});
+  await reader.call("ACL", "SETUSER", user, "allchannels");
+  expect((await apply([first]))[0]?.outcome).toBe("applied");
 });
 
 test("the same event again changes nothing, nor does an older one, nor another of the same version", async () => {
