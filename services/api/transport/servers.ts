@@ -9,6 +9,7 @@ import type { Lifecycle } from "../../platform/lifecycle.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { listen } from "../../platform/ops-server.ts";
 import type { OrderUseCases } from "../application/factories/order-use-cases.ts";
+import { takeBeforeRequests } from "./before-requests.ts";
 import { createErrorInterceptor, createObserveInterceptor } from "./rpc/interceptors.ts";
 import { orderServiceRoutes } from "./rpc/order-service.ts";
 import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
@@ -50,7 +51,6 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     ...rpc,
     fallback: getRequestListener(rest.fetch) as Parameters<typeof connectNodeAdapter>[0]["fallback"] & {},
   });
-  const unaryGrpc = createUnaryGrpc({ ...rpc, log });
 
   const http1 = createHttp1Server(handler as RequestListener);
   await listen(http1, options.host, options.httpPort);
@@ -60,9 +60,8 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     return closed;
   });
 
-  const http2 = createHttp2Server((request, response) => {
-    if (!unaryGrpc(request, response)) handler(request, response);
-  });
+  const http2 = createHttp2Server(handler);
+  takeBeforeRequests(http2, createUnaryGrpc({ ...rpc, log }));
   const sessions = new Set<ServerHttp2Session>();
   http2.on("session", (session) => {
     sessions.add(session);

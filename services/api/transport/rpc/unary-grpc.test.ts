@@ -14,6 +14,7 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { OrderSchema } from "../../../gen/orders/v1/order_pb.ts";
 import { type GetOrderRequest, OrderService } from "../../../gen/orders/v1/order_service_pb.ts";
+import { takeBeforeRequests } from "../before-requests.ts";
 import { createUnaryGrpc } from "./unary-grpc.ts";
 
 type GetOrder = (request: GetOrderRequest, context: HandlerContext) => Promise<{ order: { id: string } }>;
@@ -37,9 +38,11 @@ async function serve(
   };
   const adapter = connectNodeAdapter(options);
   const unaryGrpc = createUnaryGrpc({ ...options, log: pino({ level: "silent" }) });
-  const server = createServer((request, response) => {
-    if (plain && unaryGrpc(request, response)) plainCalls += 1;
-    else adapter(request, response);
+  const server = createServer(adapter);
+  takeBeforeRequests(server, (stream, headers) => {
+    if (!plain || !unaryGrpc(stream, headers)) return false;
+    plainCalls += 1;
+    return true;
   });
   const baseUrl = await listening(server);
   const compression = sendCompression ? { sendCompression: compressionGzip, compressMinBytes: 0 } : {};
