@@ -1,4 +1,5 @@
-import { createServer, type Http2Server } from "node:http2";
+import { once } from "node:events";
+import { type ClientHttp2Session, connect, constants, createServer, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import {
   type CallOptions,
@@ -47,7 +48,43 @@ async function serve(
   const baseUrl = await listening(server);
   const compression = sendCompression ? { sendCompression: compressionGzip, compressMinBytes: 0 } : {};
   const client = createClient(OrderService, createGrpcTransport({ baseUrl, ...compression }));
-  return { client, plainCalls: () => plainCalls };
+  return { client, baseUrl, plainCalls: () => plainCalls };
+}
+
+function openSession(baseUrl: string): ClientHttp2Session {
+  const session = connect(baseUrl);
+  onTestFinished(() => session.destroy());
+  session.on("error", () => {});
+  return session;
+}
+
+/** A call of which the test sends the bytes itself. */
+function openCall(session: ClientHttp2Session, more: Readonly<Record<string, string>> = {}) {
+  const call = session.request({
+    ":method": "POST",
+    ":path": "/orders.v1.OrderService/GetOrder",
+    "content-type": "application/grpc",
+    te: "trailers",
+    ...more,
+  });
+  call.on("error", () => {});
+  return call;
+}
+
+/** A GetOrderRequest of the id "1", with its prefix. */
+const REQUEST = Buffer.from("0000000003" + "0a0131", "hex");
+
+/** A handler that waits until its signal aborts. */
+function waiting() {
+  const entered = Promise.withResolvers<void>();
+  const aborted = Promise.withResolvers<void>();
+  const getOrder: GetOrder = async (_, { signal }) => {
+    signal.addEventListener("abort", () => aborted.resolve());
+    entered.resolve();
+    await aborted.promise;
+    return { order: { id: "" } };
+  };
+  return { getOrder, entered: entered.promise, aborted: aborted.promise };
 }
 
 async function listening(server: Http2Server): Promise<string> {
@@ -141,18 +178,99 @@ test("the handler knows the deadline, its signal aborts when it is over, and a t
 });
 
 test("a caller that hangs up aborts the handler's signal", async () => {
-  const entered = Promise.withResolvers<void>();
-  const aborted = Promise.withResolvers<void>();
-  const { client } = await serve(async (_, context) => {
-    context.signal.addEventListener("abort", () => aborted.resolve());
-    entered.resolve();
-    await aborted.promise;
-    return { order: { id: "" } };
-  });
+  const { getOrder, entered, aborted } = waiting();
+  const { client } = await serve(getOrder);
   const hangUp = new AbortController();
   const call = client.getOrder({ id: "1" }, { signal: hangUp.signal });
-  await entered.promise;
+  await entered;
   hangUp.abort();
   await expect(call).rejects.toMatchObject({ code: Code.Canceled });
-  await aborted.promise;
+  await aborted;
+});
+
+test("a connection that breaks aborts the handler's signal", async () => {
+  const { getOrder, entered, aborted } = waiting();
+  const { baseUrl } = await serve(getOrder);
+  const session = openSession(baseUrl);
+  openCall(session).end(REQUEST);
+  await entered;
+  session.socket.destroy();
+  await aborted;
+});
+
+test("a call that is reset with an error is aborted, and the server works on", async () => {
+  const { getOrder, entered, aborted } = waiting();
+  const { client, baseUrl } = await serve((request, context) =>
+    request.id === "1" ? getOrder(request, context) : echo(request, context),
+  );
+  const call = openCall(openSession(baseUrl));
+  call.end(REQUEST);
+  await entered;
+  call.close(constants.NGHTTP2_PROTOCOL_ERROR);
+  await aborted;
+  expect((await client.getOrder({ id: "2" })).order?.id).toBe("2");
+});
+
+test("a message that comes in pieces is put together", async () => {
+  const { baseUrl, plainCalls } = await serve(echo);
+  const call = openCall(openSession(baseUrl));
+  call.write(REQUEST.subarray(0, 3));
+  await once(call, "ready");
+  await new Promise(setImmediate);
+  call.end(REQUEST.subarray(3));
+  const [trailers] = await once(call.resume(), "trailers");
+  expect([trailers["grpc-status"], plainCalls()]).toEqual(["0", 1]);
+});
+
+test.each([
+  ["no message", Buffer.alloc(0)],
+  ["two messages", Buffer.concat([REQUEST, REQUEST])],
+  ["half a message", REQUEST.subarray(0, 7)],
+  ["half a prefix", REQUEST.subarray(0, 4)],
+  ["a message that is said to be compressed", Buffer.concat([Buffer.of(1), REQUEST.subarray(1)])],
+])("%s: the call is refused", async (_, body) => {
+  const { baseUrl } = await serve(echo);
+  const call = openCall(openSession(baseUrl));
+  call.end(body);
+  const [trailers] = await once(call.resume(), "trailers");
+  expect(trailers["grpc-status"]).toBe(String(Code.Internal));
+});
+
+test("what HTTP/2 forbids to send fails the call, and the server works on", async () => {
+  const { client } = await serve(async (request, context) => {
+    if (request.id === "header") context.responseHeader.set("connection", "close");
+    if (request.id === "trailer") context.responseTrailer.set("connection", "close");
+    return echo(request, context);
+  });
+  for (const id of ["header", "trailer"])
+    await expect(client.getOrder({ id })).rejects.toMatchObject({ code: Code.Internal });
+  expect((await client.getOrder({ id: "1" })).order?.id).toBe("1");
+});
+
+test("the handler knows the same of a call in the plain way as in Connect's", async () => {
+  async function contextOf(plain: boolean) {
+    const known = Promise.withResolvers<HandlerContext>();
+    const { baseUrl } = await serve(
+      (request, context) => {
+        known.resolve(context);
+        return echo(request, context);
+      },
+      { plain },
+    );
+    const call = openCall(openSession(baseUrl), { "x-more": "1", ":authority": "orders:9090" });
+    call.end(REQUEST);
+    await once(call.resume(), "close");
+    const { signal, requestHeader, responseHeader, timeoutMs, ...context } = await known.promise;
+    const { method, service, protocolName, requestMethod, url } = context;
+    return {
+      ...{ method, service, protocolName, requestMethod, url },
+      header: Object.fromEntries(requestHeader),
+      type: responseHeader.get("content-type"),
+      hasEnded: signal.aborted,
+      timeoutMs: timeoutMs(),
+    };
+  }
+  const plain = await contextOf(true);
+  expect(plain).toEqual(await contextOf(false));
+  expect(plain).toMatchObject({ hasEnded: true, header: { "x-more": "1" } });
 });

@@ -1,5 +1,5 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type DescMethod, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -61,17 +61,27 @@ export function createUnaryGrpc(
       setTrailerStatus(context.responseTrailer, told);
     }
     context.abort(ENDED);
-    if (!stream.closed && !stream.destroyed) respond(stream, context, body);
+    if (!stream.closed) respond(stream, context, body);
   }
 
   function respond(stream: ServerHttp2Stream, context: UnaryContext, body: Buffer | undefined) {
     const headers = { ":status": 200, ...Object.fromEntries(context.responseHeader) };
     const trailers = Object.fromEntries(context.responseTrailer);
     stream.once("wantTrailers", () => {
-      stream.sendTrailers(trailers);
+      try {
+        stream.sendTrailers(trailers);
+      } catch (error) {
+        fail(stream, context, error);
+      }
     });
     stream.respond(headers, { waitForTrailers: true });
     stream.end(body);
+  }
+
+  /** For what cannot be told in a status: headers that HTTP/2 forbids, or a fault of ours. */
+  function fail(stream: ServerHttp2Stream, { method }: { readonly method: DescMethod }, err: unknown) {
+    options.log.error({ err, method: method.name }, "call failed");
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 
   return (stream, headers) => {
@@ -79,11 +89,8 @@ export function createUnaryGrpc(
     if (!spec || !isPlain(headers)) return false;
     // Its errors are the caller's resets. They need no word: the call is aborted; but what nobody listens to ends the process.
     stream.on("error", () => {});
-    if (stream.closed) return true; // reset in the packet that opened it
-    answer(spec, stream, headers).catch((err: unknown) => {
-      options.log.error({ err, method: spec.method.name }, "call failed");
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    });
+    if (stream.closed) return true; // reset by the packet that opened it: nothing would end its deadline's timer
+    answer(spec, stream, headers).catch((error: unknown) => fail(stream, spec, error));
     return true;
   };
 }
