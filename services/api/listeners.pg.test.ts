@@ -7,6 +7,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import pg from "pg";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { eventually } from "../../test/support/eventually.ts";
 import { CreateOrderRequestSchema, OrderService } from "../gen/orders/v1/order_service_pb.ts";
 import { openDoors } from "./testing/doors.ts";
 import { type ApiUnderTest, startApi } from "./testing/running-api.ts";
@@ -70,4 +71,28 @@ test("a stop does not wait for clients that keep their connections open and ask 
   const before = performance.now();
   await stopping.stop();
   expect(performance.now() - before).toBeLessThan(2_000);
+});
+
+test("a stop lets the gRPC call in flight finish, and takes no new one", async () => {
+  const stopping = await startApi(database.apiUrl);
+  const client = grpc(stopping);
+  const owner = new pg.Client({ connectionString: database.ownerUrl });
+  await owner.connect();
+  try {
+    await owner.query("begin; lock table orders in exclusive mode");
+    const answer = client.createOrder(order());
+    await eventually(async () => {
+      const { rows } = await owner.query(
+        "select 1 from pg_locks where not granted and relation = 'orders'::regclass",
+      );
+      expect(rows).toHaveLength(1);
+    });
+    const stopped = stopping.stop();
+    await eventually(() => expect(grpc(stopping).getOrder({ id: "" })).rejects.toThrow("[unavailable]"));
+    await owner.query("commit");
+    await expect(answer).resolves.toMatchObject({ order: { customerId: "c" } });
+    await stopped;
+  } finally {
+    await owner.end();
+  }
 });
