@@ -5,7 +5,7 @@ export interface OrderFeed {
   /** What the read model has of the order; undefined when it has nothing. @throws Error when it cannot be asked, soon */
   find(id: string): Promise<ProjectedOrder | undefined>;
   /**
-   * Calls `onHint` whenever `find` may have something new: also when it has begun to listen, and when hints may have been lost.
+   * Calls `onHint` whenever `find` may have something new: also when hints were not heard until now, or may have been lost.
    * A hint may come late, twice, or never. Returns what ends it.
    */
   listen(id: string, onHint: () => void): () => void;

@@ -1,8 +1,11 @@
 import type { Redis } from "ioredis";
 
+/** When the connection is lost all who listen are told of it, spread over this time: they may turn to the database. */
+const SPREAD_MS = 1_000;
+
 /** Who listens on which channel, over one connection. */
 export interface OrderHints {
-  /** Calls `onHint` at each message, and when it has begun to listen, also after the connection was lost. Returns what ends it. */
+  /** Calls `onHint` at each message, when the channel begins to be heard, and when the connection is lost. Returns what ends it. */
   listen(channel: string, onHint: () => void): () => void;
 }
 
@@ -22,8 +25,15 @@ export function createOrderHints(redis: Redis): OrderHints {
     );
   }
 
+  let isConnected = false;
   redis.on("ready", () => {
+    isConnected = true;
     for (const channel of listeners.keys()) subscribe(channel);
+  });
+  redis.on("close", () => {
+    if (!isConnected) return; // a try to connect has failed
+    isConnected = false;
+    for (const channel of listeners.keys()) setTimeout(ring, Math.random() * SPREAD_MS, channel).unref();
   });
   redis.on("smessage", ring);
 

@@ -23,6 +23,7 @@ export function connectRedis(options: {
 }): RedisConnection {
   const { url, name, log, more = {} } = options;
   const backoff = createBackoff({ initialMs: 50, maxMs: 2_000 });
+  let lastError: Error | undefined;
   let isReported = false;
 
   const redis = new Redis(url, {
@@ -39,12 +40,17 @@ export function connectRedis(options: {
     reconnectOnError: (error) => error.message.startsWith("READONLY"),
   });
   // Without a listener ioredis prints to the console.
-  redis.on("error", (err: Error) => {
-    if (!isReported) log.warn({ err, connection: name }, "redis is not reachable, trying again");
+  redis.on("error", (error: Error) => {
+    lastError = error;
+  });
+  // After each try that failed, and when a connection is lost, which need not be an error.
+  redis.on("close", () => {
+    if (!isReported) log.warn({ err: lastError, connection: name }, "redis is not reachable, trying again");
     isReported = true;
   });
   redis.on("ready", () => {
     backoff.reset();
+    lastError = undefined;
     isReported = false;
     log.info({ connection: name }, "redis is ready");
   });
@@ -55,6 +61,7 @@ export function connectRedis(options: {
     redis,
     async close() {
       clearInterval(pings);
+      isReported = true; // this end is no news
       if (redis.status === "ready") await redis.quit().catch(() => {});
       redis.disconnect();
     },
