@@ -1,10 +1,19 @@
 import { fromJson } from "@bufbuild/protobuf";
+import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import { type CloudEvent, Kafka as KafkaBinding, type KafkaMessage } from "cloudevents";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Door, type OrderRequest, openDoors } from "../services/api/testing/doors.ts";
-import { OrderSchema } from "../services/gen/orders/v1/order_pb.ts";
+import { startApi } from "../services/api/testing/running-api.ts";
+import { type Order, OrderSchema } from "../services/gen/orders/v1/order_pb.ts";
+import {
+  type EventPath,
+  OrderService,
+  type WatchOrderResponse,
+} from "../services/gen/orders/v1/order_service_pb.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { eventually } from "./support/eventually.ts";
 import { type KafkaRecord, kafkaBrokers, readToEnd, uniqueTopic } from "./support/kafka.ts";
@@ -18,6 +27,7 @@ let database: TestDatabase;
 let pool: pg.Pool;
 let redis: Redis;
 let doors: Readonly<Record<string, Door>>;
+let client: Client<typeof OrderService>;
 
 /** The three services as they run in production: a process each, which share nothing but Postgres, Kafka and Redis. */
 beforeAll(async () => {
@@ -39,7 +49,12 @@ beforeAll(async () => {
     return ports;
   };
   const [ports] = await Promise.all([
-    start("api", { DATABASE_URL: database.apiUrl, API_PORT: "0", API_GRPC_PORT: "0" }),
+    start("api", {
+      DATABASE_URL: database.apiUrl,
+      API_PORT: "0",
+      API_GRPC_PORT: "0",
+      API_KEY_PREFIX: keyPrefix,
+    }),
     start("relay", {
       DATABASE_URL: database.relayUrl,
       RELAY_SLOT: `${database.name}_slot`,
@@ -52,10 +67,9 @@ beforeAll(async () => {
       PROJECTOR_KEY_PREFIX: keyPrefix,
     }),
   ]);
-  doors = openDoors({
-    restUrl: `http://127.0.0.1:${ports.httpPort}`,
-    grpcUrl: `http://127.0.0.1:${ports.grpcPort}`,
-  });
+  const grpcUrl = `http://127.0.0.1:${ports.grpcPort}`;
+  doors = openDoors({ restUrl: `http://127.0.0.1:${ports.httpPort}`, grpcUrl });
+  client = createClient(OrderService, createGrpcTransport({ baseUrl: grpcUrl }));
 });
 
 afterAll(async () => {
@@ -117,15 +131,51 @@ test.each(["REST", "gRPC", "gRPC-Web", "Connect"])(
   },
 );
 
+test("who watches a new order sees each version when it has come through the topic to the read model, with the times of its way", async () => {
+  const { order: created } = await client.createOrder(request);
+  const { id } = created as Order;
+  const received: WatchOrderResponse[] = [];
+  const watching = (async () => {
+    for await (const each of client.watchOrder({ id })) received.push(each);
+  })();
+  const until = (version: number) => eventually(() => expect(received).toHaveLength(version));
+  await until(1);
+  const { order: ready } = await client.markOrderReady({ id });
+  await until(2);
+  const { order: issued } = await client.issueOrder({ id });
+  await watching;
+  expect(received.map(({ order }) => order)).toEqual([created, ready, issued]);
+  for (const { path } of received) {
+    const { writtenAt, publishedAt, projectedAt } = path as EventPath;
+    const times = [writtenAt, publishedAt, projectedAt].map((at) => timestampMs(at as Timestamp));
+    expect(times.toSorted((a, b) => a - b)).toEqual(times);
+    expect(Date.now() - (times[0] ?? 0)).toBeLessThan(600_000);
+  }
+});
+
+test("what an API changes that has no Redis is brought by the projector into what another has cached", async () => {
+  const withoutRedis = await startApi(database.apiUrl);
+  onTestFinished(() => withoutRedis.stop());
+  const { order: created } = await client.createOrder(request);
+  const { id } = created as Order;
+  expect((await client.getOrder({ id })).order).toEqual(created);
+  const cached = () => redis.hget(`${keyPrefix}order-cache:{${id}}`, "version");
+  await eventually(async () => expect(await cached()).toBe("1"));
+  const other = createClient(OrderService, createGrpcTransport({ baseUrl: withoutRedis.grpcUrl }));
+  const { order: cancelled } = await other.cancelOrder({ id, reason: "changed my mind" });
+  await eventually(async () => expect((await client.getOrder({ id })).order).toEqual(cancelled));
+  expect(await cached()).toBe("2");
+});
+
 test("SIGTERM ends each service with exit code 0 and nothing on stderr, and what was answered before is published", async () => {
   const orders = await Promise.all(Array.from({ length: 20 }, () => doors.REST?.create(request)));
   const codes = await Promise.all(processes.map((service) => service.end("SIGTERM")));
   expect(codes).toEqual([0, 0, 0]);
   expect(processes.map((service) => service.errors())).toEqual(["", "", ""]);
   const { rows } = await pool.query("select status, count(*)::int from outbox_status group by 1");
-  expect(rows).toEqual([{ status: "processed", count: 24 }]);
+  expect(rows).toEqual([{ status: "processed", count: 29 }]);
   const keys = (await readToEnd(topic)).map(({ key }) => key);
-  expect(keys).toHaveLength(24);
+  expect(keys).toHaveLength(29);
   expect(keys).toEqual(expect.arrayContaining(orders.map((order) => order?.id)));
 });
 

@@ -28,6 +28,7 @@ interface Variable {
   readonly description: string;
   /** As it is written in the environment; undefined when it has to be given. */
   readonly initial: string | undefined;
+  readonly isRequired: boolean;
 }
 
 /** The variables of a schema as zod tells of them. Throws when one is not described. */
@@ -36,15 +37,15 @@ function variablesOf(shape: z.ZodRawShape): Variable[] {
     if (!description) throw new Error(`${name} has no description`);
     const { type, defaultValue } = def as z.core.$ZodTypes["_zod"]["def"] & { defaultValue?: unknown };
     const hasDefault = type === "default" || type === "prefault";
-    return { name, description, initial: hasDefault ? String(defaultValue) : undefined };
+    const initial = hasDefault ? String(defaultValue) : undefined;
+    return { name, description, initial, isRequired: !hasDefault && type !== "optional" };
   });
 }
 
 function section(title: string, variables: readonly Variable[]): string {
-  const lines = variables.map(({ name, description, initial }) =>
-    initial === undefined
-      ? `\n# ${description} (required)\n#${name}=\n`
-      : `\n# ${description}\n#${name}=${initial}\n`,
+  const lines = variables.map(
+    ({ name, description, initial = "", isRequired }) =>
+      `\n# ${description}${isRequired ? " (required)" : ""}\n#${name}=${initial}\n`,
   );
   return `\n\n# ---- ${title} ----\n${lines.join("")}`;
 }
@@ -55,6 +56,7 @@ function envExample(): string {
     name: "DATABASE_URL",
     description: "Postgres, as the owner of the tables",
     initial: undefined,
+    isRequired: true,
   };
   return [
     introduction,
@@ -80,8 +82,7 @@ test.each(Object.entries({ ...services, "npm start": localConfigSchema }))(
   "what .env.example says of %s is what happens when a variable is not set",
   (_, schema: z.ZodObject) => {
     const variables = variablesOf(schema.shape);
-    const isRequired = (name: string) =>
-      variables.some((each) => each.name === name && each.initial === undefined);
+    const isRequired = (name: string) => variables.some((each) => each.name === name && each.isRequired);
     const given = Object.entries({
       DATABASE_URL: "postgres://db/orders",
       REDIS_URL: "redis://cache",

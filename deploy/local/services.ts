@@ -23,6 +23,7 @@ export interface ServiceSpecification {
 /** Each service as it would run anywhere: a process of its own, configured by environment variables only. */
 export function serviceSpecifications(config: LocalConfig, database: DatabaseUrls): ServiceSpecification[] {
   const KAFKA_BROKERS = `127.0.0.1:${config.KAFKA_PORT}`;
+  const REDIS_URL = `redis://127.0.0.1:${config.REDIS_PORT}`;
   return [
     {
       name: "api",
@@ -30,6 +31,7 @@ export function serviceSpecifications(config: LocalConfig, database: DatabaseUrl
       opsPort: config.API_OPS_PORT,
       env: {
         DATABASE_URL: database.api,
+        REDIS_URL,
         API_PORT: `${config.API_PORT}`,
         API_GRPC_PORT: `${config.API_GRPC_PORT}`,
       },
@@ -44,7 +46,7 @@ export function serviceSpecifications(config: LocalConfig, database: DatabaseUrl
       name: "projector",
       variables: Object.keys(projectorSchema.shape),
       opsPort: config.PROJECTOR_OPS_PORT,
-      env: { KAFKA_BROKERS, REDIS_URL: `redis://127.0.0.1:${config.REDIS_PORT}` },
+      env: { KAFKA_BROKERS, REDIS_URL },
     },
   ];
 }

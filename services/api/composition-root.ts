@@ -4,6 +4,7 @@ import { startOpsServer } from "../platform/ops-server.ts";
 import { createPostgresPool } from "../platform/postgres-pool.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createOrderUseCases } from "./application/factories/order-use-cases.ts";
+import { createWatches } from "./application/watches.ts";
 import type { ApiConfig } from "./config.ts";
 import { sha256 } from "./infrastructure/digest.ts";
 import { createApiMetrics } from "./infrastructure/metrics.ts";
@@ -12,6 +13,7 @@ import { createIdempotencyStore } from "./infrastructure/postgres/idempotency-st
 import { createOrderRepository } from "./infrastructure/postgres/order-repository.ts";
 import { createOutboxRepository } from "./infrastructure/postgres/outbox-repository.ts";
 import { createTxManager } from "./infrastructure/postgres/transactions.ts";
+import { openRedis } from "./infrastructure/redis/open-redis.ts";
 import { createRestApp } from "./transport/rest/rest-app.ts";
 import { startServers } from "./transport/servers.ts";
 
@@ -49,9 +51,27 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
   const { HOST: host, OPS_PORT: port } = config;
   const opsPort = await startOpsServer({ host, port, registry, checks, lifecycle });
 
+  const orders = createOrderRepository(pool);
+  const redis =
+    config.REDIS_URL === undefined
+      ? undefined
+      : openRedis({
+          url: config.REDIS_URL,
+          keyPrefix: config.API_KEY_PREFIX,
+          cacheSeconds: config.API_CACHE_SECONDS,
+          orders,
+          observer: metrics,
+          log,
+        });
+  lifecycle.onStop("Redis connections", () => redis?.close());
+  const watches = createWatches({ max: config.API_MAX_WATCHES, longestMs: config.API_WATCH_SECONDS * 1_000 });
+  metrics.watches(watches.open);
   const useCases = createOrderUseCases({
     transactions: createTxManager(pool),
-    orders: createOrderRepository(pool),
+    orders,
+    cache: redis?.cache,
+    feed: redis?.feed,
+    watches,
     outbox: createOutboxRepository(),
     idempotency: createIdempotencyStore(pool, config.API_IDEMPOTENCY_HOURS * 3_600_000),
     newId: randomUUIDv7,
@@ -73,5 +93,6 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     lifecycle,
     log,
   });
+  lifecycle.onStop("watches", () => watches.stop());
   return { ...ports, opsPort };
 }

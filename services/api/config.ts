@@ -21,6 +21,32 @@ export const configSchema = z.object({
     .integer(1, 8_760)
     .default(24)
     .describe("How long a request that was done can be repeated under its idempotency key"),
+  REDIS_URL: variable
+    .url("redis:", "rediss:")
+    .optional()
+    .describe(
+      "Redis with the cache and the read model; without it neither is used, and watches read Postgres",
+    ),
+  API_KEY_PREFIX: z
+    .string()
+    .max(100)
+    .regex(/^[^{}]*$/, "must not contain braces: they would decide the slot in a Redis cluster")
+    .default("")
+    .describe("What the Redis keys begin with; the same as PROJECTOR_KEY_PREFIX"),
+  API_CACHE_SECONDS: variable
+    .integer(0, 3_600)
+    // What was read before a change must not find the change's entry expired when it comes to the cache.
+    .refine((seconds) => seconds === 0 || seconds > 30, "must be 0, or more than the longest deadline (30)")
+    .default(60)
+    .describe("How long a read order stays in the cache: 31 to 3600; 0 caches nothing"),
+  API_MAX_WATCHES: variable
+    .integer(1, 100_000)
+    .default(1_000)
+    .describe("Most watches of orders at once; each that is more is refused"),
+  API_WATCH_SECONDS: variable
+    .integer(1, 86_400)
+    .default(300)
+    .describe("Longest time of one watch; then its client is told to watch on, maybe elsewhere"),
   OPS_PORT: variable.port().default(9465).describe("Port of /livez, /readyz and /metrics"),
 });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import pg from "pg";
 import { createOrderUseCases } from "../../services/api/application/factories/order-use-cases.ts";
+import { createWatches } from "../../services/api/application/watches.ts";
 import { sha256 } from "../../services/api/infrastructure/digest.ts";
 import { createIdempotencyStore } from "../../services/api/infrastructure/postgres/idempotency-store.ts";
 import { createOrderRepository } from "../../services/api/infrastructure/postgres/order-repository.ts";
@@ -207,6 +208,7 @@ async function recordTransaction(): Promise<{ statements: Statement[]; unique: R
     orders: createOrderRepository(new pg.Pool()),
     outbox: createOutboxRepository(),
     idempotency: createIdempotencyStore(new pg.Pool(), 1),
+    watches: createWatches({ max: 0, longestMs: 0 }),
     newId() {
       const id = randomUUID();
       unique.add(id);

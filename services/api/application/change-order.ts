@@ -2,7 +2,7 @@ import { decideTransition, evolve, type Order, type TransitionType } from "../do
 import { OrderError } from "../domain/order-error.ts";
 import type { CommandContext } from "./call-context.ts";
 import type { OnceOnly } from "./once-only.ts";
-import type { NewId, Now, OrderRepository, OutboxRepository, TxManager } from "./ports.ts";
+import type { CachedOrders, NewId, Now, OrderRepository, OutboxRepository, TxManager } from "./ports.ts";
 import { visibleTo } from "./visible-to.ts";
 
 export interface ChangeOrderInput {
@@ -23,18 +23,19 @@ export type ChangeOrderUseCase = (input: ChangeOrderInput, context: CommandConte
 export function createChangeOrder<Tx>(deps: {
   readonly transactions: TxManager<Tx>;
   readonly orders: OrderRepository<Tx>;
+  readonly cache: Pick<CachedOrders, "committed">;
   readonly outbox: OutboxRepository<Tx>;
   readonly onceOnly: OnceOnly<Tx>;
   readonly newId: NewId;
   readonly now: Now;
 }): ChangeOrderUseCase {
-  const { transactions, orders, outbox, onceOnly, newId, now } = deps;
+  const { transactions, orders, cache, outbox, onceOnly, newId, now } = deps;
   return (input, context) => {
     const { id, type, expectedVersion, reason } = input;
     const { caller, deadline, traceparent } = context;
     const envelope = { eventId: newId(), headers: traceparent === undefined ? {} : { traceparent } };
-    return onceOnly({ operation: type, input }, context, (done) =>
-      transactions.run(async (tx) => {
+    return onceOnly({ operation: type, input }, context, async (done) => {
+      const changed = await transactions.run(async (tx) => {
         done.claim(tx);
         const order = visibleTo(caller, id, await orders.findForUpdate(tx, id));
         if (expectedVersion !== undefined && expectedVersion !== order.version) {
@@ -47,7 +48,9 @@ export function createChangeOrder<Tx>(deps: {
         outbox.append(tx, event, changed, envelope);
         done.record(tx, changed);
         return changed;
-      }, deadline),
-    );
+      }, deadline);
+      await cache.committed(changed);
+      return changed;
+    });
   };
 }

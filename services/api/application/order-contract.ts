@@ -1,5 +1,5 @@
 import { type Order as OrderMessage, OrderStatus } from "../../gen/orders/v1/order_pb.ts";
-import type { Order, OrderStatus as Status } from "../domain/order.ts";
+import { type Order, orderStatuses, type OrderStatus as Status } from "../domain/order.ts";
 
 /** Fields of orders.v1.Order, for whoever writes the message: answers of both doors, payloads of events. */
 export type OrderFields = Omit<OrderMessage, "$typeName" | "$unknown" | "lines" | TimeField> & {
@@ -45,4 +45,35 @@ export function timestampFields(date: Date): TimestampFields {
   const milliseconds = date.getTime();
   const seconds = Math.floor(milliseconds / 1000);
   return { seconds: BigInt(seconds), nanos: (milliseconds - seconds * 1000) * 1_000_000 };
+}
+
+/**
+ * The order in a message that this service or the projector has stored.
+ * @throws Error when it is none: another contract's, or not whole
+ */
+export function orderOfFields(message: OrderMessage): Order {
+  const { id, customerId, pickupPointId, currency, totalMinor, version, reason } = message;
+  const status = orderStatuses.find((each) => statusInContract[each] === message.status);
+  const createdAt = dateOf(message.createdAt);
+  if (id === "" || version < 1n || !status || !createdAt) throw new Error("this is not a whole order");
+  return {
+    id,
+    customerId,
+    pickupPointId,
+    currency,
+    lines: message.lines.map(({ sku, quantity, unitPriceMinor }) => ({ sku, quantity, unitPriceMinor })),
+    totalMinor,
+    status,
+    version,
+    createdAt,
+    readyAt: dateOf(message.readyAt),
+    issuedAt: dateOf(message.issuedAt),
+    returnedAt: dateOf(message.returnedAt),
+    cancelledAt: dateOf(message.cancelledAt),
+    reason,
+  };
+}
+
+function dateOf(timestamp: TimestampFields | undefined): Date | undefined {
+  return timestamp && new Date(Number(timestamp.seconds) * 1000 + timestamp.nanos / 1_000_000);
 }

@@ -35,6 +35,17 @@ export interface OrderRepository<Tx> {
   list(query: OrderQuery, deadline: Deadline): Promise<readonly Order[]>;
 }
 
+/** Port: orders by id, from a cache that may answer what is a little old. */
+export interface CachedOrders {
+  /** Never older than what this process has committed. @throws OrderError as `OrderRepository.find` */
+  find(id: string, deadline: Deadline): Promise<Order | undefined>;
+  /**
+   * To be told of each change that was committed; a new order is in no cache, and so needs no word. Resolves within tens of ms, whether
+   * others can see it yet or not, and never rejects.
+   */
+  committed(order: Order): Promise<void>;
+}
+
 export interface OrderFilter {
   readonly customerId: string | undefined;
   readonly pickupPointId: string | undefined;

@@ -1,17 +1,23 @@
-import { Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { type CacheObserver, cacheReadResults, cacheWriteResults } from "./redis/cached-orders.ts";
 
 /** Every metric of the API, by name. */
 export const metricNames = {
   httpDuration: "http_server_request_duration_seconds",
   rpcDuration: "rpc_server_call_duration_seconds",
+  cacheRequests: "order_cache_requests_total",
+  cacheWrites: "order_cache_writes_total",
+  watches: "order_watches",
 } as const;
 
 /** The buckets of OpenTelemetry's semantic conventions for both. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-export interface ApiMetrics {
+export interface ApiMetrics extends CacheObserver {
   observeHttp(route: string, method: string, status: number, seconds: number): void;
   observeRpc(method: string, code: string, seconds: number): void;
+  /** How many watches there are. */
+  watches(count: () => number): void;
 }
 
 export function createApiMetrics(registry: Registry): ApiMetrics {
@@ -30,7 +36,35 @@ export function createApiMetrics(registry: Registry): ApiMetrics {
     buckets,
     registers,
   });
+  const cacheRequests = new Counter({
+    name: metricNames.cacheRequests,
+    help: "Looks into the cache of orders, by what they gave; reads of one order at the same time look once.",
+    labelNames: ["result"],
+    registers,
+  });
+  const cacheWrites = new Counter({
+    name: metricNames.cacheWrites,
+    help: "Orders for the cache. What fails after a commit, other processes may not see before the projector has come to it.",
+    labelNames: ["result"],
+    registers,
+  });
+  for (const result of cacheReadResults) cacheRequests.inc({ result }, 0);
+  for (const result of cacheWriteResults) cacheWrites.inc({ result }, 0);
+  let countWatches = () => 0;
+  new Gauge({
+    name: metricNames.watches,
+    help: "Watches of orders that are open.",
+    registers,
+    collect() {
+      this.set(countWatches());
+    },
+  });
   return {
+    cacheRead: (result) => cacheRequests.inc({ result }),
+    cacheWrite: (result) => cacheWrites.inc({ result }),
+    watches(count) {
+      countWatches = count;
+    },
     observeHttp(route, method, status, seconds) {
       const labels = { http_request_method: method, http_route: route, http_response_status_code: status };
       httpDuration.observe(labels, seconds);

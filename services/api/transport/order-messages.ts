@@ -1,10 +1,16 @@
 import { create } from "@bufbuild/protobuf";
 import { type Order as OrderMessage, OrderSchema, OrderStatus } from "../../gen/orders/v1/order_pb.ts";
-import type { CreateOrderRequest, ListOrdersRequest } from "../../gen/orders/v1/order_service_pb.ts";
+import {
+  type CreateOrderRequest,
+  type ListOrdersRequest,
+  type WatchOrderResponse,
+  WatchOrderResponseSchema,
+} from "../../gen/orders/v1/order_service_pb.ts";
 import type { ChangeOrderInput } from "../application/change-order.ts";
 import type { CreateOrderInput } from "../application/create-order.ts";
 import type { ListOrdersInput } from "../application/list-orders.ts";
-import { orderFields, statusInContract } from "../application/order-contract.ts";
+import { orderFields, statusInContract, timestampFields } from "../application/order-contract.ts";
+import type { OrderVersion } from "../application/watch-order.ts";
 import { type Order, orderStatuses, type TransitionType } from "../domain/order.ts";
 
 /** Between the contract's messages, which both doors speak, and the use cases. */
@@ -43,6 +49,20 @@ export function toListOrdersInput(request: ListOrdersRequest): ListOrdersInput {
         ? undefined
         : orderStatuses.find((each) => statusInContract[each] === status),
   };
+}
+
+export function toWatchOrderResponse({ order, path }: OrderVersion): WatchOrderResponse {
+  const { writtenAt, publishedAt, projectedAt } = path ?? {};
+  return create(WatchOrderResponseSchema, {
+    order: orderFields(order),
+    ...(path && {
+      path: {
+        ...(writtenAt && { writtenAt: timestampFields(writtenAt) }),
+        ...(publishedAt && { publishedAt: timestampFields(publishedAt) }),
+        ...(projectedAt && { projectedAt: timestampFields(projectedAt) }),
+      },
+    }),
+  });
 }
 
 /** The header `traceparent` when it has the form of W3C Trace Context, section 3.2.2; else nothing is passed on. */

@@ -6,12 +6,24 @@ import { errorTable } from "../error-table.ts";
 /** Gives every error the code of the error table; what the table does not know is logged and tells nothing of itself. */
 export function createErrorInterceptor(log: Logger): Interceptor {
   return (next) => async (request) => {
+    const told = (error: unknown) => toConnectError(error, log, request.method.name);
     try {
-      return await next(request);
+      const response = await next(request);
+      if (!response.stream) return response;
+      return { ...response, message: translated(response.message, told) };
     } catch (error) {
-      throw toConnectError(error, log, request.method.name);
+      throw told(error);
     }
   };
+}
+
+/** A stream fails long after its call was answered. */
+async function* translated<T>(messages: AsyncIterable<T>, told: (error: unknown) => ConnectError) {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw told(error);
+  }
 }
 
 function toConnectError(error: unknown, log: Logger, method: string): ConnectError {
@@ -25,7 +37,7 @@ function toConnectError(error: unknown, log: Logger, method: string): ConnectErr
   return new ConnectError("internal error", Code.Internal);
 }
 
-/** Tells how long each call took and how it ended; the code of a success is "ok". */
+/** Tells how long each call took, a stream until its end, and how it ended; the code of a success is "ok". */
 export function createObserveInterceptor(
   observe: (method: string, code: string, seconds: number) => void,
 ): Interceptor {
@@ -35,11 +47,29 @@ export function createObserveInterceptor(
     const done = (code: string) => observe(method, code, (performance.now() - start) / 1000);
     try {
       const response = await next(request);
+      if (response.stream) return { ...response, message: observed(response.message, done) };
       done("ok");
       return response;
     } catch (error) {
-      done(Code[ConnectError.from(error).code].toLowerCase());
+      done(codeOf(error));
       throw error;
     }
   };
+}
+
+async function* observed<T>(messages: AsyncIterable<T>, done: (code: string) => void) {
+  let code = "canceled"; // when nobody reads on
+  try {
+    yield* messages;
+    code = "ok";
+  } catch (error) {
+    code = codeOf(error);
+    throw error;
+  } finally {
+    done(code);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return Code[ConnectError.from(error).code].toLowerCase();
 }

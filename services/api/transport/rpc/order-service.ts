@@ -1,4 +1,4 @@
-import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
+import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { OrderService } from "../../../gen/orders/v1/order_service_pb.ts";
 import type { CommandContext } from "../../application/call-context.ts";
 import type { OrderUseCases } from "../../application/factories/order-use-cases.ts";
@@ -8,8 +8,12 @@ import {
   toCreateOrderInput,
   toListOrdersInput,
   toOrderMessage,
+  toWatchOrderResponse,
   validTraceparent,
 } from "../order-messages.ts";
+
+/** Longest deadline of a watch: a caller need not know how long this server lets a watch last, which ends it earlier. */
+const LONGEST_WATCH_MS = 86_400_000;
 
 /** orders.v1.OrderService over the same use cases as REST; requests were validated by an interceptor. */
 export function orderServiceRoutes(useCases: OrderUseCases): (router: ConnectRouter) => void {
@@ -36,6 +40,12 @@ export function orderServiceRoutes(useCases: OrderUseCases): (router: ConnectRou
       returnOrder: change("ReturnOrder"),
       cancelOrder: change("CancelOrder"),
     });
+    const watchOrder: ServiceImpl<typeof OrderService>["watchOrder"] = async function* (request, context) {
+      for await (const version of useCases.watchOrder(request, contextOf(context))) {
+        yield toWatchOrderResponse(version);
+      }
+    };
+    router.rpc(OrderService.method.watchOrder, watchOrder, { maxTimeoutMs: LONGEST_WATCH_MS });
   };
 }
 

@@ -1,0 +1,69 @@
+import { Redis, type RedisOptions } from "ioredis";
+import { createBackoff } from "../../../platform/backoff.ts";
+import type { Logger } from "../../../platform/logger.ts";
+
+/** A connection that has been silent for this long while an answer is due is dead. */
+const SILENCE_MS = 2_000;
+const PING_INTERVAL_MS = 1_000;
+
+export interface RedisConnection {
+  readonly redis: Redis;
+  close(): Promise<void>;
+}
+
+/**
+ * A connection on which no command waits for Redis to come back: while it is away each fails at once. It reconnects by itself, for
+ * ever; nobody waits for that either.
+ */
+export function connectRedis(options: {
+  readonly url: string;
+  readonly name: string;
+  readonly log: Logger;
+  readonly more?: Pick<RedisOptions, "commandTimeout" | "autoResubscribe">;
+}): RedisConnection {
+  const { url, name, log, more = {} } = options;
+  const backoff = createBackoff({ initialMs: 50, maxMs: 2_000 });
+  let lastError: Error | undefined;
+  let isReported = false;
+
+  const redis = new Redis(url, {
+    ...more,
+    connectionName: name,
+    connectTimeout: 5_000,
+    enableOfflineQueue: false,
+    // 0: what was sent and not answered fails as soon as the connection is lost, and is not sent again.
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    socketTimeout: SILENCE_MS,
+    retryStrategy: () => backoff.next(),
+    // After a failover the old primary answers, but takes no writes.
+    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+  });
+  // Without a listener ioredis prints to the console.
+  redis.on("error", (error: Error) => {
+    lastError = error;
+  });
+  // After each try that failed, and when a connection is lost, which need not be an error.
+  redis.on("close", () => {
+    if (!isReported) log.warn({ err: lastError, connection: name }, "redis is not reachable, trying again");
+    isReported = true;
+  });
+  redis.on("ready", () => {
+    backoff.reset();
+    lastError = undefined;
+    isReported = false;
+    log.info({ connection: name }, "redis is ready");
+  });
+  // An idle connection that died is found by asking; the answer that stays out closes it (SILENCE_MS).
+  const pings = setInterval(() => void redis.ping().catch(() => {}), PING_INTERVAL_MS);
+
+  return {
+    redis,
+    async close() {
+      clearInterval(pings);
+      isReported = true; // this end is no news
+      if (redis.status === "ready") await redis.quit().catch(() => {});
+      redis.disconnect();
+    },
+  };
+}
