@@ -43,6 +43,13 @@ module.exports = {
       to: { path: "^services/(?!platform/|gen/)" },
     },
     {
+      name: "a-page-knows-the-contract-only",
+      comment: "it runs in a browser: of the service it may import nothing",
+      severity: "error",
+      from: { path: "^services/([^/]+)/page/", pathNot: tests },
+      to: { path: "^(services|test|deploy)/", pathNot: "^services/($1/page|gen)/" },
+    },
+    {
       name: "services-do-not-import-tests-or-deploy",
       severity: "error",
       from: { path: "^services/", pathNot: tests },

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { findPostgresProgram } from "./postgres-programs.mjs";
 
-/** @typedef {"java" | "mvn" | "redis-server" | "kcat" | "pgbench" | "pg_recvlogical" | "h2load"} Program */
+/** @typedef {"java" | "mvn" | "redis-server" | "kcat" | "pgbench" | "pg_recvlogical" | "h2load" | "chromium"} Program */
 
 /**
  * How each program is found, and what package has it by package manager; of several, the first that the system offers.
@@ -40,6 +40,12 @@ const programs = {
     apt: ["postgresql-client"],
     brew: "postgresql@18",
     dnf: "postgresql-server",
+  },
+  chromium: {
+    isThere: () => runs("chromium", "--version"),
+    apt: ["chromium"],
+    brew: "chromium",
+    dnf: "chromium",
   },
   h2load: {
     isThere: () => runs("h2load", "--version"),
