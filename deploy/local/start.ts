@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "../../services/platform/config.ts";
+import { buildPage } from "./build-page.ts";
 import { holdDataFolder } from "./data-folder.ts";
 import { startDockerServers } from "./docker-servers.ts";
 import { type LocalConfig, loadLocalConfig } from "./local-config.ts";
@@ -46,6 +47,13 @@ async function start(config: LocalConfig, { docker, serversOnly }: Choices): Pro
   signal.throwIfAborted();
   const migrated = () => "migrated";
   const database = await progress.step("database", () => prepareDatabase(superuserUrl, config), migrated);
+  signal.throwIfAborted();
+  if (!serversOnly)
+    await progress.step(
+      "page",
+      () => buildPage(),
+      () => "built",
+    );
   signal.throwIfAborted();
   const services = serversOnly ? [] : serviceSpecifications(config, database);
   const results = await Promise.allSettled(

@@ -33,6 +33,7 @@ export async function summary(options: SummaryOptions): Promise<string> {
 function addresses({ config, database, serversOnly }: SummaryOptions): [name: string, address: string][] {
   const ops = (port: number) => `http://127.0.0.1:${port}/metrics, /readyz, /livez`;
   const services: [string, string][] = [
+    ["page", `http://127.0.0.1:${config.API_PORT}/ (place an order, and watch it)`],
     ["REST", `http://127.0.0.1:${config.API_PORT}/orders (Connect and gRPC-Web on the same port)`],
     ["gRPC", `http://127.0.0.1:${config.API_GRPC_PORT} (HTTP/2 without TLS; Connect and gRPC-Web as well)`],
     ["API", ops(config.API_OPS_PORT)],
