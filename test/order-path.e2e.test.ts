@@ -14,69 +14,29 @@ import {
   OrderService,
   type WatchOrderResponse,
 } from "../services/gen/orders/v1/order_service_pb.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { eventually } from "./support/eventually.ts";
-import { type KafkaRecord, kafkaBrokers, readToEnd, uniqueTopic } from "./support/kafka.ts";
-import { redisUrl, uniquePrefix } from "./support/redis.ts";
-import { type ServiceProcess, spawnService } from "./support/service-process.ts";
+import { type KafkaRecord, readToEnd } from "./support/kafka.ts";
+import { type OrderSystem, startOrderSystem } from "./support/order-system.ts";
+import { redisUrl } from "./support/redis.ts";
 
-const topic = uniqueTopic("orders-events");
-const keyPrefix = uniquePrefix();
-const processes: ServiceProcess[] = [];
-let database: TestDatabase;
+let system: OrderSystem;
 let pool: pg.Pool;
 let redis: Redis;
 let doors: Readonly<Record<string, Door>>;
 let client: Client<typeof OrderService>;
 
-/** The three services as they run in production: a process each, which share nothing but Postgres, Kafka and Redis. */
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = new pg.Pool({ connectionString: database.ownerUrl });
+  system = await startOrderSystem();
+  pool = new pg.Pool({ connectionString: system.database.ownerUrl });
   redis = new Redis(redisUrl());
-  const servers = { KAFKA_BROKERS: kafkaBrokers().join(), REDIS_URL: redisUrl(), OPS_PORT: "0" };
-  const start = async (name: Parameters<typeof spawnService>[0], variables: Record<string, string>) => {
-    const service = spawnService(name, { ...servers, ...variables });
-    processes.push(service);
-    const ports = await service.started();
-    await eventually(
-      async () => {
-        const response = await fetch(`http://127.0.0.1:${ports.opsPort}/readyz`);
-        expect(response.status, await response.text()).toBe(200);
-      },
-      { timeoutMs: 30_000 },
-    );
-    return ports;
-  };
-  const [ports] = await Promise.all([
-    start("api", {
-      DATABASE_URL: database.apiUrl,
-      API_PORT: "0",
-      API_GRPC_PORT: "0",
-      API_KEY_PREFIX: keyPrefix,
-    }),
-    start("relay", {
-      DATABASE_URL: database.relayUrl,
-      RELAY_SLOT: `${database.name}_slot`,
-      RELAY_TOPICS: `order=${topic}`,
-    }),
-    start("projector", {
-      PROJECTOR_TOPIC: topic,
-      PROJECTOR_DLQ_TOPIC: `${topic}.dlq`,
-      PROJECTOR_GROUP: `${topic}-projector`,
-      PROJECTOR_KEY_PREFIX: keyPrefix,
-    }),
-  ]);
-  const grpcUrl = `http://127.0.0.1:${ports.grpcPort}`;
-  doors = openDoors({ restUrl: `http://127.0.0.1:${ports.httpPort}`, grpcUrl });
-  client = createClient(OrderService, createGrpcTransport({ baseUrl: grpcUrl }));
+  doors = openDoors(system);
+  client = createClient(OrderService, createGrpcTransport({ baseUrl: system.grpcUrl }));
 });
 
 afterAll(async () => {
-  await Promise.all(processes.map((service) => service.end("SIGKILL")));
   redis.disconnect();
   await pool.end();
-  await database.drop();
+  await system.stop();
 });
 
 const request: OrderRequest = {
@@ -122,7 +82,7 @@ test.each(["REST", "gRPC", "gRPC-Web", "Connect"])(
     expect(record.headers.ce_time).toBe(row.stamped_at);
 
     const view = await eventually(async () => {
-      const found = await redis.hgetall(`${keyPrefix}order:{${created.id}}`);
+      const found = await redis.hgetall(`${system.keyPrefix}order:{${created.id}}`);
       expect(found).toMatchObject({ version: "1", status: "created", event_id: row.event_id });
       return fromJson(OrderSchema, JSON.parse(found.order ?? ""));
     });
@@ -154,12 +114,12 @@ test("who watches a new order sees each version when it has come through the top
 });
 
 test("what an API changes that has no Redis is brought by the projector into what another has cached", async () => {
-  const withoutRedis = await startApi(database.apiUrl);
+  const withoutRedis = await startApi(system.database.apiUrl);
   onTestFinished(() => withoutRedis.stop());
   const { order: created } = await client.createOrder(request);
   const { id } = created as Order;
   expect((await client.getOrder({ id })).order).toEqual(created);
-  const cached = () => redis.hget(`${keyPrefix}order-cache:{${id}}`, "version");
+  const cached = () => redis.hget(`${system.keyPrefix}order-cache:{${id}}`, "version");
   await eventually(async () => expect(await cached()).toBe("1"));
   const other = createClient(OrderService, createGrpcTransport({ baseUrl: withoutRedis.grpcUrl }));
   const { order: cancelled } = await other.cancelOrder({ id, reason: "changed my mind" });
@@ -169,12 +129,13 @@ test("what an API changes that has no Redis is brought by the projector into wha
 
 test("SIGTERM ends each service with exit code 0 and nothing on stderr, and what was answered before is published", async () => {
   const orders = await Promise.all(Array.from({ length: 20 }, () => doors.REST?.create(request)));
+  const processes = Object.values(system.processes);
   const codes = await Promise.all(processes.map((service) => service.end("SIGTERM")));
   expect(codes).toEqual([0, 0, 0]);
   expect(processes.map((service) => service.errors())).toEqual(["", "", ""]);
   const { rows } = await pool.query("select status, count(*)::int from outbox_status group by 1");
   expect(rows).toEqual([{ status: "processed", count: 29 }]);
-  const keys = (await readToEnd(topic)).map(({ key }) => key);
+  const keys = (await readToEnd(system.topic)).map(({ key }) => key);
   expect(keys).toHaveLength(29);
   expect(keys).toEqual(expect.arrayContaining(orders.map((order) => order?.id)));
 });
@@ -197,7 +158,7 @@ async function rowPair(orderId: string) {
 /** The only record with the order's key, as kcat reads it. */
 async function recordOf(orderId: string): Promise<KafkaRecord> {
   return eventually(async () => {
-    const records = (await readToEnd(topic)).filter(({ key }) => key === orderId);
+    const records = (await readToEnd(system.topic)).filter(({ key }) => key === orderId);
     expect(records).toHaveLength(1);
     return records[0] as KafkaRecord;
   });

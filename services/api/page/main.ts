@@ -59,7 +59,9 @@ placeForm.addEventListener("submit", async (event) => {
   try {
     const { order } = await client.createOrder({ ...readOrder(placeForm), requestId });
     requestId = newRequestId();
-    if (order) watch(order.id);
+    if (!order) return;
+    watch(order.id);
+    byId("watch-heading").scrollIntoView({ block: "nearest" });
   } catch (error) {
     tell("place-problem", problemOf(error));
   }

@@ -5,6 +5,13 @@ import { byId, element } from "./elements.ts";
 import { describeHop, hopsOf } from "./hops.ts";
 import { formatMinor } from "./money.ts";
 
+const clock: Intl.DateTimeFormatOptions = {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+};
+
 const statusNames: Readonly<Record<number, string>> = {
   [OrderStatus.CREATED]: "created",
   [OrderStatus.READY]: "ready to be collected",
@@ -36,7 +43,7 @@ export function showFacts(order: Order): void {
 
 export function showVersion(order: Order, path: EventPath | undefined, shownAt: number): void {
   const at = order.cancelledAt ?? order.returnedAt ?? order.issuedAt ?? order.readyAt ?? order.createdAt;
-  const time = at ? timestampDate(at).toLocaleTimeString(undefined, { fractionalSecondDigits: 3 }) : "";
+  const time = at ? timestampDate(at).toLocaleTimeString(undefined, clock) : "";
   const title = element(
     "p",
     {},

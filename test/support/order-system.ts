@@ -1,0 +1,82 @@
+import { expect } from "vitest";
+import { createTestDatabase, type TestDatabase } from "./database.ts";
+import { eventually } from "./eventually.ts";
+import { kafkaBrokers, uniqueTopic } from "./kafka.ts";
+import { redisUrl, uniquePrefix } from "./redis.ts";
+import { type ServiceProcess, spawnService } from "./service-process.ts";
+
+export interface OrderSystem {
+  readonly database: TestDatabase;
+  readonly topic: string;
+  readonly keyPrefix: string;
+  readonly restUrl: string;
+  readonly grpcUrl: string;
+  readonly processes: Readonly<Record<"api" | "relay" | "projector", ServiceProcess>>;
+  stop(): Promise<void>;
+}
+
+/** The three services as they run in production: a process each, which share nothing but Postgres, Kafka and Redis. */
+export async function startOrderSystem(apiVariables: Record<string, string> = {}): Promise<OrderSystem> {
+  const topic = uniqueTopic("orders-events");
+  const keyPrefix = uniquePrefix();
+  const database = await createTestDatabase();
+  const servers = { KAFKA_BROKERS: kafkaBrokers().join(), REDIS_URL: redisUrl(), OPS_PORT: "0" };
+  const processes = {
+    api: spawnService("api", {
+      ...servers,
+      DATABASE_URL: database.apiUrl,
+      API_PORT: "0",
+      API_GRPC_PORT: "0",
+      API_KEY_PREFIX: keyPrefix,
+      ...apiVariables,
+    }),
+    relay: spawnService("relay", {
+      ...servers,
+      DATABASE_URL: database.relayUrl,
+      RELAY_SLOT: `${database.name}_slot`,
+      RELAY_TOPICS: `order=${topic}`,
+    }),
+    projector: spawnService("projector", {
+      ...servers,
+      PROJECTOR_TOPIC: topic,
+      PROJECTOR_DLQ_TOPIC: `${topic}.dlq`,
+      PROJECTOR_GROUP: `${topic}-projector`,
+      PROJECTOR_KEY_PREFIX: keyPrefix,
+    }),
+  };
+  const stop = async () => {
+    await Promise.all(Object.values(processes).map((service) => service.end("SIGKILL")));
+    await database.drop();
+  };
+  try {
+    const [ports] = await Promise.all([
+      untilReady(processes.api),
+      untilReady(processes.relay),
+      untilReady(processes.projector),
+    ]);
+    return {
+      database,
+      topic,
+      keyPrefix,
+      restUrl: `http://127.0.0.1:${ports.httpPort}`,
+      grpcUrl: `http://127.0.0.1:${ports.grpcPort}`,
+      processes,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function untilReady(service: ServiceProcess): Promise<Record<string, number>> {
+  const ports = await service.started();
+  await eventually(
+    async () => {
+      const response = await fetch(`http://127.0.0.1:${ports.opsPort}/readyz`);
+      expect(response.status, await response.text()).toBe(200);
+    },
+    { timeoutMs: 30_000 },
+  );
+  return ports;
+}
