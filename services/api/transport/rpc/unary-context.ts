@@ -10,7 +10,7 @@ export interface UnaryContext extends HandlerContext {
 
 /**
  * What the handler and the interceptors of a gRPC call know of it. Connect's own `createHandlerContext` says the same with three
- * abort controllers that listen to one another, which costs four times as much.
+ * abort controllers that listen to one another, and takes twice as long.
  */
 export function createUnaryContext(
   method: DescMethodUnary,
@@ -49,7 +49,7 @@ export function createUnaryContext(
 
 /** Without those of HTTP/2 itself (":path" …). */
 function toHeaders(incoming: IncomingHttpHeaders): Headers {
-  const headers = new Headers(); // filled one by one: less than half of what an object or pairs cost it
+  const headers = new Headers(); // filled one by one: a list of pairs costs it three times as much
   for (const name in incoming) {
     const value = incoming[name];
     if (value !== undefined && !name.startsWith(":")) headers.append(name, String(value));
