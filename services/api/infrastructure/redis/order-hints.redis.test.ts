@@ -73,6 +73,8 @@ test("the channel is given up with the last who listens, and can be taken up aga
     for (let i = 0; i < 3; i++) ends.push(listen());
   });
   expect(await subscribers()).toBe(1);
+  ends.pop()?.();
+  await ringsAfter(publish); // the others still listen
   for (const end of ends) end();
   await eventually(async () => expect(await subscribers()).toBe(0));
   await publish();
