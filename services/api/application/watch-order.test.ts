@@ -167,6 +167,39 @@ test("a read model that is emptied during a watch does not stop it", async () =>
   expect(seen.numbers()).toEqual([1, 2]);
 });
 
+test("a read model that comes back older than what was sent is not taken for the latest", async () => {
+  const { world, watchOrder } = createWorld({ database: 1, view: 1 });
+  const seen = read(watchOrder(input(0), anyCall));
+  await pass(0);
+  world.isViewAway = true;
+  world.database = 2;
+  await pass(15_000);
+  expect(seen.numbers()).toEqual([1, 2]);
+  world.isViewAway = false; // restored from a backup, and the projector is not there
+  world.hint();
+  await pass(0);
+  world.database = 3;
+  await pass(15_000);
+  expect(seen.numbers()).toEqual([1, 2, 3]);
+});
+
+test("each time that the read model is behind it is given its time before the database is asked", async () => {
+  const { world, watchOrder } = createWorld({ database: 1, view: 0 });
+  const seen = read(watchOrder(input(0), anyCall));
+  await pass(5_000);
+  expect(seen.numbers()).toEqual([1]);
+  world.view = 1;
+  world.hint();
+  await pass(0);
+  world.reads.database = 0;
+  world.view = 0;
+  world.hint();
+  await pass(1_900);
+  expect(world.reads.database).toBe(0);
+  await pass(200);
+  expect(world.reads.database).toBe(1);
+});
+
 test("without the read model the database is read about once a second, and the hint of its return is heard", async () => {
   const { world, watchOrder } = createWorld({ database: 1, view: 1 });
   world.isViewAway = true;

@@ -69,7 +69,7 @@ export function openRedis(options: {
     });
   return {
     cache: cacheSeconds > 0 ? createCache() : undefined,
-    feed: createOrderFeed({ redis, circuit, hints: createOrderHints(subscriptions.redis), keys }),
+    feed: createOrderFeed({ redis, circuit, hints: createOrderHints(subscriptions.redis, log), keys }),
     async close() {
       await Promise.all([commands.close(), subscriptions.close()]);
     },

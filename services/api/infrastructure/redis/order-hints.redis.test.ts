@@ -13,21 +13,24 @@ beforeAll(() => {
 });
 afterAll(() => publisher.disconnect());
 
-async function createScene() {
+async function createScene(account?: { username: string; password: string }) {
   const url = new URL(redisUrl());
+  if (account) Object.assign(url, account);
   const proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
   url.port = String(proxy.port);
+  const lines: string[] = [];
+  const log = pino({ level: "error" }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
   const connection = connectRedis({
     url: url.href,
     name: "test",
-    log: pino({ level: "silent" }),
+    log,
     more: { autoResubscribe: false },
   });
   onTestFinished(async () => {
     await connection.close();
     await proxy.close();
   });
-  const hints = createOrderHints(connection.redis);
+  const hints = createOrderHints(connection.redis, log);
   const channel = `${uniquePrefix()}order-changed:{1}`;
   let rung = 0;
   const listen = () => hints.listen(channel, () => rung++);
@@ -39,7 +42,7 @@ async function createScene() {
     await eventually(() => expect(rung).toBeGreaterThan(before));
   };
   const publish = () => publisher.spublish(channel, "2");
-  return { connection, proxy, listen, subscribers, ringsAfter, publish, count: () => rung };
+  return { connection, proxy, listen, subscribers, ringsAfter, publish, lines, count: () => rung };
 }
 
 test("who listens is told when it is heard from then on, and of each message", async () => {
@@ -73,6 +76,8 @@ test("the channel is given up with the last who listens, and can be taken up aga
     for (let i = 0; i < 3; i++) ends.push(listen());
   });
   expect(await subscribers()).toBe(1);
+  ends.pop()?.();
+  await ringsAfter(publish); // the others still listen
   for (const end of ends) end();
   await eventually(async () => expect(await subscribers()).toBe(0));
   await publish();
@@ -84,4 +89,16 @@ test("the channel is given up with the last who listens, and can be taken up aga
   end();
   end(); // twice does no harm
   await eventually(async () => expect(await subscribers()).toBe(0));
+});
+
+test("a Redis that refuses the channel is logged once, and who listens looks without hints", async () => {
+  const [username, password] = [`${uniquePrefix()}no-channels`, "secret"];
+  await publisher.acl("SETUSER", username, "on", `>${password}`, "+@all", "~*", "resetchannels");
+  onTestFinished(async () => void (await publisher.acl("DELUSER", username)));
+  const { connection, listen, lines } = await createScene({ username, password });
+  await eventually(() => expect(connection.redis.status).toBe("ready"));
+  for (let i = 0; i < 3; i++) listen()();
+  await eventually(() => expect(lines).toEqual(["redis refuses to tell of changed orders"]));
+  await connection.redis.ping(); // all were answered before this
+  expect(lines).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import type { Logger } from "../../../platform/logger.ts";
 
 /** When the connection is lost all who listen are told of it, spread over this time: they may turn to the database. */
 const SPREAD_MS = 1_000;
@@ -10,7 +11,7 @@ export interface OrderHints {
 }
 
 /** `redis`: a connection of its own, which does not subscribe again by itself: that is done here, for it has to be told. */
-export function createOrderHints(redis: Redis): OrderHints {
+export function createOrderHints(redis: Redis, log: Logger): OrderHints {
   const listeners = new Map<string, Set<() => void>>();
 
   function ring(channel: string): void {
@@ -18,16 +19,22 @@ export function createOrderHints(redis: Redis): OrderHints {
   }
   function subscribe(channel: string): void {
     if (redis.status !== "ready") return; // it comes when it is
-    // When it fails the connection is lost, and comes again; until then those that listen look by themselves.
     redis.ssubscribe(channel).then(
       () => ring(channel),
-      () => {},
+      (err: unknown) => {
+        // A lost connection comes again. A refusal does not end by itself: those that listen look now and then, which is slow.
+        if (redis.status !== "ready" || isReported) return;
+        isReported = true;
+        log.error({ err }, "redis refuses to tell of changed orders");
+      },
     );
   }
 
   let isConnected = false;
+  let isReported = false;
   redis.on("ready", () => {
     isConnected = true;
+    isReported = false;
     for (const channel of listeners.keys()) subscribe(channel);
   });
   redis.on("close", () => {

@@ -22,13 +22,12 @@ export function createSingleFlight<T>(): SingleFlight<T> {
   function begin(key: string, fetch: (signal: AbortSignal) => Promise<T>): Flight<T> {
     const controller = new AbortController();
     const flight: Flight<T> = { result: fetch(controller.signal), controller, waiting: 0 };
-    const over = () => remove(key, flight);
+    const over = () => {
+      if (flights.get(key) === flight) flights.delete(key);
+    };
     flight.result.then(over, over);
     flights.set(key, flight);
     return flight;
-  }
-  function remove(key: string, flight: Flight<T>): void {
-    if (flights.get(key) === flight) flights.delete(key);
   }
 
   return {
@@ -44,8 +43,8 @@ export function createSingleFlight<T>(): SingleFlight<T> {
       } finally {
         signal.removeEventListener("abort", leave);
         flight.waiting -= 1;
-        if (flight.waiting === 0) {
-          remove(key, flight); // who comes now does not join what is given up
+        if (flight.waiting === 0 && flights.get(key) === flight) {
+          flights.delete(key); // who comes now does not join what is given up
           flight.controller.abort();
         }
       }
