@@ -13,6 +13,7 @@ import type { Order } from "../../domain/order.ts";
 import { toCreateOrderInput, toOrderMessage, validTraceparent } from "../order-messages.ts";
 import { Problem, problemResponse, toProblem } from "./problem.ts";
 import { readMessage } from "./read-message.ts";
+import { requestDeadline } from "./request-deadline.ts";
 
 export interface RestOptions {
   readonly useCases: OrderUseCases;
@@ -90,12 +91,7 @@ export function createRestApp({ useCases, checks, log, observe, maxBodyBytes }: 
 function contextOf(c: Context): CommandContext {
   return {
     caller: { id: "anonymous", customerId: undefined },
-    deadline: {
-      get signal() {
-        return c.req.raw.signal;
-      },
-      remainingMs: () => undefined,
-    },
+    deadline: requestDeadline(c),
     traceparent: validTraceparent(c.req.header("traceparent")),
     idempotencyKey: c.req.header("idempotency-key"),
   };
