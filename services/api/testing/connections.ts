@@ -6,6 +6,8 @@ import {
   createConnections,
 } from "../infrastructure/postgres/connections.ts";
 
+export const silent = pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" });
+
 /** Connections of the pool with limits that a test does not meet, but for those that it sets. */
 export function connectionsOf(pool: Pool, over: Partial<ConnectionsOptions> = {}): Connections {
   return createConnections({
@@ -14,7 +16,7 @@ export function connectionsOf(pool: Pool, over: Partial<ConnectionsOptions> = {}
     maxWaitMs: 20_000,
     statementTimeoutMs: 20_000,
     onShed: () => {},
-    log: pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" }),
+    log: silent,
     ...over,
   });
 }

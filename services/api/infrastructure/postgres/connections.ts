@@ -106,6 +106,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
 function connect(pool: Pool, deadline: Deadline): Promise<PoolClient> {
   if (pool.idleCount > 0) return pool.connect();
   const { signal } = deadline;
+  if (signal.aborted) return Promise.reject(deadlineExceeded());
   const { promise, resolve, reject } = Promise.withResolvers<PoolClient>();
   const onAbort = () => reject(deadlineExceeded());
   signal.addEventListener("abort", onAbort);
