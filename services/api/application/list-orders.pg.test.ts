@@ -139,14 +139,13 @@ test("a token is good only for the filters that it was given for, and nothing el
   await seed([1, 2, 3].map((second) => ({ customerId, createdAt: `2026-04-01T00:00:0${second}Z` })));
   const { nextPageToken } = await orders.listOrders(ask({ customerId, pageSize: 1 }), anyCall);
   expect(nextPageToken).toBeDefined();
-  const bad = nextPageToken?.replace(/./, (c) => (c === "M" ? "N" : "M"));
   const misuses: Partial<ListOrdersInput>[] = [
     { customerId: randomUUID(), pageToken: nextPageToken },
     { pageToken: nextPageToken },
     { customerId, status: "ready", pageToken: nextPageToken },
     { customerId, pageToken: "' or 1 = 1 --" },
     { customerId, pageToken: `${nextPageToken}AAAA` },
-    { customerId, pageToken: bad?.slice(4) },
+    { customerId, pageToken: nextPageToken?.slice(0, -1) },
   ];
   for (const misuse of misuses) {
     await expect(orders.listOrders(ask(misuse), anyCall)).rejects.toMatchObject({

@@ -11,7 +11,7 @@ import { listen } from "../../platform/ops-server.ts";
 import type { OrderUseCases } from "../application/factories/order-use-cases.ts";
 import { takeBeforeRequests } from "./before-requests.ts";
 import { closingResponses, drainHttp1 } from "./http1-drain.ts";
-import { trackSessions } from "./http2-drain.ts";
+import { http2Drain } from "./http2-drain.ts";
 import { createErrorInterceptor, createObserveInterceptor } from "./rpc/interceptors.ts";
 import { orderServiceRoutes } from "./rpc/order-service.ts";
 import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
@@ -62,8 +62,8 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
 
   const http2 = createHttp2Server(handler);
   takeBeforeRequests(http2, createUnaryGrpc({ ...rpc, log }));
-  const sessions = trackSessions(http2);
-  lifecycle.onStop("listeners", () => Promise.all([drainHttp1(http1, drainMs), sessions.drain(drainMs)]));
+  const drainHttp2 = http2Drain(http2);
+  lifecycle.onStop("listeners", () => Promise.all([drainHttp1(http1, drainMs), drainHttp2(drainMs)]));
   await listen(http2, options.host, options.grpcPort);
   return { httpPort: portOf(http1), grpcPort: portOf(http2) };
 }
