@@ -10,6 +10,7 @@ import { notReadyReasons, type ReadinessCheck } from "../../../platform/ops-serv
 import type { CommandContext } from "../../application/call-context.ts";
 import type { OrderUseCases } from "../../application/factories/order-use-cases.ts";
 import type { Order } from "../../domain/order.ts";
+import { OrderError } from "../../domain/order-error.ts";
 import { toCreateOrderInput, toOrderMessage, validTraceparent } from "../order-messages.ts";
 import { Problem, problemResponse, toProblem } from "./problem.ts";
 import { readMessage } from "./read-message.ts";
@@ -82,10 +83,17 @@ export function createRestApp({ useCases, checks, log, observe, maxBodyBytes }: 
   });
   app.onError((error, c) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) log.error({ err: error, route: routePath(c, -1) }, "request failed");
+    if (problem.status >= 500 && !isExpected(error)) {
+      log.error({ err: error, route: routePath(c, -1) }, "request failed");
+    }
     return problemResponse(c, problem);
   });
   return app;
+}
+
+/** Counted, not logged: under overload a line for each would be one more load. */
+function isExpected(error: Error): boolean {
+  return error instanceof OrderError && (error.code === "OVERLOADED" || error.code === "DEADLINE_EXCEEDED");
 }
 
 function contextOf(c: Context): CommandContext {
