@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import pg from "pg";
 import { createOrderUseCases, type OrderUseCases } from "../application/factories/order-use-cases.ts";
+import { createWatches } from "../application/watches.ts";
 import { sha256 } from "../infrastructure/digest.ts";
 import { createIdempotencyStore } from "../infrastructure/postgres/idempotency-store.ts";
 import { createOrderRepository } from "../infrastructure/postgres/order-repository.ts";
@@ -21,6 +22,7 @@ export function openUseCases(apiUrl: string): OpenUseCases {
     transactions: createTxManager(connections, () => {}),
     orders: createOrderRepository(connections),
     outbox: createOutboxRepository(),
+    watches: createWatches({ max: 1, longestMs: 1 }),
     idempotency: createIdempotencyStore(connections, KEYS_KEPT_MS),
     newId: randomUUIDv7,
     now: () => new Date(),
