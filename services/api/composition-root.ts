@@ -17,8 +17,8 @@ import { createOrderRepository } from "./infrastructure/postgres/order-repositor
 import { createOutboxRepository } from "./infrastructure/postgres/outbox-repository.ts";
 import { createTxManager } from "./infrastructure/postgres/transactions.ts";
 import { openRedis } from "./infrastructure/redis/open-redis.ts";
-import { builtPage, createPageApp } from "./transport/page/page-app.ts";
 import { MAX_TIMEOUT_MS } from "./transport/max-timeout.ts";
+import { builtPage, createPageApp } from "./transport/page/page-app.ts";
 import { createRestApp } from "./transport/rest/rest-app.ts";
 import { startServers } from "./transport/servers.ts";
 
