@@ -1,4 +1,4 @@
-import type { Http2Server, ServerHttp2Session } from "node:http2";
+import type { Http2SecureServer, Http2Server, ServerHttp2Session } from "node:http2";
 
 /**
  * For a new HTTP/2 server: returns what ends it. It takes no more connections, sends GOAWAY on those that there are, and resolves when
@@ -8,9 +8,9 @@ import type { Http2Server, ServerHttp2Session } from "node:http2";
  * Other clients do not: so they are told before that this server is not ready, and are still served for SHUTDOWN_DELAY_MS. (RFC 9113,
  * section 6.8, has a first GOAWAY for them that refuses nothing; Node cannot send it.)
  */
-export function http2Drain(server: Http2Server): (drainMs: number) => Promise<void> {
+export function http2Drain(server: Http2Server | Http2SecureServer): (drainMs: number) => Promise<void> {
   const sessions = new Set<ServerHttp2Session>();
-  server.on("session", (session) => {
+  server.on("session", (session: ServerHttp2Session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
   });

@@ -3,16 +3,9 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Deadline } from "../../application/ports.ts";
 import { deadlineExceeded, hasPassed, toOrderError } from "./database-errors.ts";
 import { LentConnection } from "./lent-connection.ts";
+import type { Session } from "./session.ts";
 import { createSlotQueue, type ShedReason } from "./slot-queue.ts";
-import type { Answer, Statement } from "./statement-batch.ts";
-
-/** A connection that is one caller's for a while. */
-export interface Session {
-  /** Sends the statements in one round trip. Postgres ends each of them when the caller's deadline passes. */
-  send<Row extends QueryResultRow>(statements: readonly Statement[], rows?: "rows"): Promise<Answer<Row>>;
-  /** Ends a transaction block. A connection on which this fails is not used again. */
-  rollback(): Promise<void>;
-}
+import type { Statement } from "./statement-batch.ts";
 
 /** Reads outside of a transaction. */
 export interface Reads {

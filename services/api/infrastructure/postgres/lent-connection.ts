@@ -2,8 +2,8 @@ import type { Client, PoolClient, QueryResultRow } from "pg";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Deadline } from "../../application/ports.ts";
 import { cancelStatement } from "./cancel-statement.ts";
-import type { Session } from "./connections.ts";
 import { isUnavailable } from "./database-errors.ts";
+import type { Session } from "./session.ts";
 import { type Answer, type Statement, StatementBatch } from "./statement-batch.ts";
 
 /** Nearly all statements are done long before; nothing is set up for those. */

@@ -2,8 +2,9 @@ import type { QueryResultRow } from "pg";
 import { createBackoff } from "../../../platform/backoff.ts";
 import { delay } from "../../../platform/delay.ts";
 import type { TxManager } from "../../application/ports.ts";
-import type { Connections, Session } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import { contended, deadlineExceeded, isRetryable, refusedKey } from "./database-errors.ts";
+import type { Session } from "./session.ts";
 import type { Statement } from "./statement-batch.ts";
 
 export interface Tx {
