@@ -93,5 +93,4 @@ test("while every process is restarted in turn, several times, no call of any do
             (select count(*)::int from outbox) as events`,
   );
   expect(rows).toEqual([{ orders: done.length, callers: done.length, events: done.length }]);
-  process.stdout.write(`  ${done.length} orders in ${ROUNDS} rounds\n`);
 }, 120_000);
