@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { commonVariables, variable } from "../platform/config.ts";
 
-export const configSchema = z.object({
+const variables = z.object({
   ...commonVariables,
   DATABASE_URL: variable
     .url("postgres:", "postgresql:")
@@ -10,7 +10,15 @@ export const configSchema = z.object({
   DATABASE_TIMEOUT_MS: variable
     .integer(100, 600_000)
     .default(10_000)
-    .describe("Longest time for one statement, and for waiting for a connection"),
+    .describe("Longest time for one statement, and for opening a connection"),
+  DATABASE_POOL_QUEUE: variable
+    .integer(0, 100_000)
+    .default(1_000)
+    .describe("Most requests that wait for a connection at once; the others are told to try again later"),
+  DATABASE_QUEUE_TIMEOUT_MS: variable
+    .integer(1, 60_000)
+    .default(1_000)
+    .describe("Longest wait for a connection, and a quarter of it once the queue has stood for so long"),
   API_PORT: variable.port().default(8080).describe("HTTP/1.1: REST, Connect, gRPC-Web"),
   API_GRPC_PORT: variable.port().default(9090).describe("HTTP/2 without TLS: gRPC, Connect, gRPC-Web"),
   API_MAX_BODY_BYTES: variable
@@ -47,7 +55,16 @@ export const configSchema = z.object({
     .integer(1, 86_400)
     .default(300)
     .describe("Longest time of one watch; then its client is told to watch on, maybe elsewhere"),
+  SHUTDOWN_DELAY_MS: variable
+    .integer(0, 300_000)
+    .default(0)
+    .describe("At a stop, how long all is still served after /readyz has said no: for a balancer to see it"),
   OPS_PORT: variable.port().default(9465).describe("Port of /livez, /readyz and /metrics"),
 });
+
+export const configSchema = variables.refine(
+  ({ SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }) => SHUTDOWN_DELAY_MS < SHUTDOWN_TIMEOUT_MS,
+  { path: ["SHUTDOWN_DELAY_MS"], message: "must be less than SHUTDOWN_TIMEOUT_MS" },
+);
 
 export type ApiConfig = Readonly<z.output<typeof configSchema>>;

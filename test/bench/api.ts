@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
-import pg from "pg";
 import { createOrderUseCases } from "../../services/api/application/factories/order-use-cases.ts";
 import { createWatches } from "../../services/api/application/watches.ts";
 import { sha256 } from "../../services/api/infrastructure/digest.ts";
@@ -203,12 +202,13 @@ async function recordTransaction(): Promise<{ statements: Statement[]; unique: R
     write: (statement) => void statements.push(statement),
     query: () => Promise.reject(new Error("not expected to read")),
   };
+  const unread = { read: tx.query };
   const { createOrder } = createOrderUseCases<Tx>({
     transactions: { run: (work) => work(tx) },
-    orders: createOrderRepository(new pg.Pool()),
+    orders: createOrderRepository(unread),
     outbox: createOutboxRepository(),
-    idempotency: createIdempotencyStore(new pg.Pool(), 1),
     watches: createWatches({ max: 0, longestMs: 0 }),
+    idempotency: createIdempotencyStore(unread, 1),
     newId() {
       const id = randomUUID();
       unique.add(id);

@@ -17,3 +17,22 @@ test("every metric is there before anything happened, and each call is observed 
     `${metricNames.rpcDuration}_count{rpc_method="orders.v1.OrderService/GetOrder",code="notfound"} 1`,
   );
 });
+
+test("the connections are asked at each scrape, and what was turned away is counted by its reason", async () => {
+  const registry = new Registry();
+  const metrics = createApiMetrics(registry);
+  let waiting = 0;
+  metrics.observeConnections(() => ({ used: 3, idle: 2, waiting }));
+  waiting = 7;
+  metrics.shed("queue_full");
+  const text = await registry.metrics();
+  for (const line of [
+    `${metricNames.connections}{db_client_connection_state="used"} 3`,
+    `${metricNames.connections}{db_client_connection_state="idle"} 2`,
+    `${metricNames.waiting} 7`,
+    `${metricNames.shed}{reason="queue_full"} 1`,
+    `${metricNames.shed}{reason="waited_too_long"} 0`,
+  ]) {
+    expect(text).toContain(`${line}\n`);
+  }
+});

@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { ConnectionCounts } from "./postgres/connections.ts";
+import { type ShedReason, shedReasons } from "./postgres/slot-queue.ts";
 import { type CacheObserver, cacheReadResults, cacheWriteResults } from "./redis/cached-orders.ts";
 
 /** Every metric of the API, by name. */
@@ -8,6 +10,11 @@ export const metricNames = {
   cacheRequests: "order_cache_requests_total",
   cacheWrites: "order_cache_writes_total",
   watches: "order_watches",
+  connections: "db_client_connection_count",
+  waiting: "db_client_connection_pending_requests",
+  shed: "api_requests_shed_total",
+  transactionRetries: "api_transaction_retries_total",
+  expiredKeysDeleted: "api_expired_idempotency_keys_deleted_total",
 } as const;
 
 /** The buckets of OpenTelemetry's semantic conventions for both. */
@@ -18,6 +25,11 @@ export interface ApiMetrics extends CacheObserver {
   observeRpc(method: string, code: string, seconds: number): void;
   /** How many watches there are. */
   watches(count: () => number): void;
+  /** Asked at each scrape. */
+  observeConnections(counts: () => ConnectionCounts): void;
+  shed(reason: ShedReason): void;
+  transactionRetried(): void;
+  expiredKeysDeleted(count: number): void;
 }
 
 export function createApiMetrics(registry: Registry): ApiMetrics {
@@ -59,6 +71,43 @@ export function createApiMetrics(registry: Registry): ApiMetrics {
       this.set(countWatches());
     },
   });
+  let connectionCounts: () => ConnectionCounts = () => ({ used: 0, idle: 0, waiting: 0 });
+  new Gauge({
+    name: metricNames.connections,
+    help: "Connections to Postgres.",
+    labelNames: ["db_client_connection_state"],
+    registers,
+    collect() {
+      const { used, idle } = connectionCounts();
+      this.set({ db_client_connection_state: "used" }, used);
+      this.set({ db_client_connection_state: "idle" }, idle);
+    },
+  });
+  new Gauge({
+    name: metricNames.waiting,
+    help: "Requests that wait for a connection to Postgres.",
+    registers,
+    collect() {
+      this.set(connectionCounts().waiting);
+    },
+  });
+  const shed = new Counter({
+    name: metricNames.shed,
+    help: "Requests that were turned away because too many waited for a connection to Postgres.",
+    labelNames: ["reason"],
+    registers,
+  });
+  for (const reason of shedReasons) shed.inc({ reason }, 0);
+  const transactionRetries = new Counter({
+    name: metricNames.transactionRetries,
+    help: "Transactions that ran again after a serialization failure or a deadlock.",
+    registers,
+  });
+  const expiredKeysDeleted = new Counter({
+    name: metricNames.expiredKeysDeleted,
+    help: "Idempotency keys that were deleted after they had expired.",
+    registers,
+  });
   return {
     cacheRead: (result) => cacheRequests.inc({ result }),
     cacheWrite: (result) => cacheWrites.inc({ result }),
@@ -72,5 +121,11 @@ export function createApiMetrics(registry: Registry): ApiMetrics {
     observeRpc(rpc_method, code, seconds) {
       rpcDuration.observe({ rpc_method, code }, seconds);
     },
+    observeConnections(counts) {
+      connectionCounts = counts;
+    },
+    shed: (reason) => shed.inc({ reason }),
+    transactionRetried: () => transactionRetries.inc(),
+    expiredKeysDeleted: (count) => expiredKeysDeleted.inc(count),
   };
 }

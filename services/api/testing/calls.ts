@@ -1,4 +1,5 @@
 import type { CommandContext } from "../application/call-context.ts";
+import type { CreateOrderInput } from "../application/create-order.ts";
 import type { Deadline } from "../application/ports.ts";
 
 /** Of a caller that waits as long as it takes. */
@@ -11,3 +12,9 @@ export const anyCall: CommandContext = {
   traceparent: undefined,
   idempotencyKey: undefined,
 };
+
+/** A request for an order with as little as one needs. */
+export function orderInput(over: Partial<CreateOrderInput> = {}): CreateOrderInput {
+  const lines = [{ sku: "sku-1", quantity: 2n, unitPriceMinor: 150n }];
+  return { customerId: "customer-1", pickupPointId: "point-1", currency: "EUR", lines, ...over };
+}

@@ -1,5 +1,5 @@
 import { createServer as createHttp1Server, type RequestListener } from "node:http";
-import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
+import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo, Server } from "node:net";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createValidateInterceptor } from "@connectrpc/validate";
@@ -10,6 +10,8 @@ import type { Logger } from "../../platform/logger.ts";
 import { listen } from "../../platform/ops-server.ts";
 import type { OrderUseCases } from "../application/factories/order-use-cases.ts";
 import { takeBeforeRequests } from "./before-requests.ts";
+import { closingResponses, drainHttp1 } from "./http1-drain.ts";
+import { http2Drain } from "./http2-drain.ts";
 import { createErrorInterceptor, createObserveInterceptor } from "./rpc/interceptors.ts";
 import { orderServiceRoutes } from "./rpc/order-service.ts";
 import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
@@ -25,7 +27,9 @@ export interface ServersOptions {
   readonly observeRpc: (method: string, code: string, seconds: number) => void;
   readonly maxBodyBytes: number;
   readonly maxTimeoutMs: number;
-  /** How long a stop waits for what is in flight on each listener. */
+  /** Aborts when the API begins to stop: from then on clients are told to go elsewhere. */
+  readonly stopping: AbortSignal;
+  /** How long a stop waits for what is in flight. */
   readonly drainMs: number;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
@@ -33,10 +37,11 @@ export interface ServersOptions {
 
 /**
  * One handler on two listeners, for Node's cleartext HTTP/2 server refuses HTTP/1.1. RPC comes first; what is no RPC path goes to
- * REST. At a stop the listeners close and what is in flight is finished.
+ * REST. At a stop both close, and what is in flight is finished.
  */
 export async function startServers(options: ServersOptions): Promise<{ httpPort: number; grpcPort: number }> {
-  const { rest, useCases, observeRpc, maxBodyBytes, maxTimeoutMs, drainMs, lifecycle, log } = options;
+  const { rest, useCases, observeRpc, maxBodyBytes, maxTimeoutMs, stopping, drainMs, lifecycle, log } =
+    options;
   const rpc = {
     routes: orderServiceRoutes(useCases),
     interceptors: [
@@ -52,37 +57,15 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     fallback: getRequestListener(rest.fetch) as Parameters<typeof connectNodeAdapter>[0]["fallback"] & {},
   });
 
-  const http1 = createHttp1Server(handler as RequestListener);
+  const http1 = createHttp1Server({ ServerResponse: closingResponses(stopping) }, handler as RequestListener);
   await listen(http1, options.host, options.httpPort);
-  lifecycle.onStop("HTTP/1.1 listener", () => {
-    const closed = close(http1, drainMs, () => http1.closeAllConnections());
-    http1.closeIdleConnections();
-    return closed;
-  });
 
   const http2 = createHttp2Server(handler);
   takeBeforeRequests(http2, createUnaryGrpc({ ...rpc, log }));
-  const sessions = new Set<ServerHttp2Session>();
-  http2.on("session", (session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
-  });
+  const drainHttp2 = http2Drain(http2);
+  lifecycle.onStop("listeners", () => Promise.all([drainHttp1(http1, drainMs), drainHttp2(drainMs)]));
   await listen(http2, options.host, options.grpcPort);
-  lifecycle.onStop("HTTP/2 listener", () => {
-    const closed = close(http2, drainMs, () => {
-      for (const session of sessions) session.destroy();
-    });
-    for (const session of sessions) session.close();
-    return closed;
-  });
   return { httpPort: portOf(http1), grpcPort: portOf(http2) };
-}
-
-/** Takes no more connections; resolves when those in use have ended, which `force` brings about after `drainMs`. */
-async function close(server: Server, drainMs: number, force: () => void): Promise<void> {
-  const timer = setTimeout(force, drainMs);
-  await new Promise((resolve) => server.close(resolve));
-  clearTimeout(timer);
 }
 
 function portOf(server: Server): number {

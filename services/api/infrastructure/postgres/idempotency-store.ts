@@ -1,10 +1,15 @@
-import type { Pool } from "pg";
 import type { IdempotencyStore } from "../../application/ports.ts";
-import { isUnavailable } from "./database-errors.ts";
-import { type Tx, unavailable } from "./transactions.ts";
+import type { Reads } from "./connections.ts";
+import type { Tx } from "./transactions.ts";
+
+interface KeyRow {
+  readonly fingerprint: string;
+  readonly order_id: string;
+  readonly version: string;
+}
 
 /** Keys are kept for `keptMs`; see claim_idempotency_key in sql/migrations. */
-export function createIdempotencyStore(pool: Pool, keptMs: number): IdempotencyStore<Tx> {
+export function createIdempotencyStore(database: Reads, keptMs: number): IdempotencyStore<Tx> {
   const kept = `${keptMs} ms`;
   return {
     claim(tx, { caller, key }) {
@@ -24,19 +29,15 @@ export function createIdempotencyStore(pool: Pool, keptMs: number): IdempotencyS
       });
     },
 
-    async find({ caller, key }) {
-      try {
-        const { rows } = await pool.query({
-          name: "find-idempotency-key",
-          text: `select fingerprint, order_id, version from idempotency_keys
-                  where caller = $1 and key = $2 and done_at >= clock_timestamp() - $3::interval`,
-          values: [caller, key, kept],
-        });
-        const [row] = rows;
-        return row && { fingerprint: row.fingerprint, orderId: row.order_id, version: BigInt(row.version) };
-      } catch (error) {
-        throw isUnavailable(error) ? unavailable(error) : error;
-      }
+    async find({ caller, key }, deadline) {
+      const find = {
+        name: "find-idempotency-key",
+        text: `select fingerprint, order_id, version from idempotency_keys
+                where caller = $1 and key = $2 and done_at >= clock_timestamp() - $3::interval`,
+        values: [caller, key, kept],
+      };
+      const [row] = await database.read<KeyRow>(find, deadline);
+      return row && { fingerprint: row.fingerprint, orderId: row.order_id, version: BigInt(row.version) };
     },
   };
 }

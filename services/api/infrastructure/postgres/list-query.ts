@@ -1,12 +1,12 @@
-import type { QueryConfig } from "pg";
 import type { OrderQuery } from "../../application/ports.ts";
 import { orderColumns } from "./order-row.ts";
+import type { Statement } from "./statement-batch.ts";
 
 /**
  * A statement of its own for each set of filters, so that each has a plan of its own: with one statement for all, the planner could not
  * tell which index is the right one.
  */
-export function listQuery({ filter, after, limit }: OrderQuery): QueryConfig {
+export function listQuery({ filter, after, limit }: OrderQuery): Statement {
   const names: string[] = [];
   const conditions: string[] = [];
   const values: string[] = [];
@@ -29,6 +29,6 @@ export function listQuery({ filter, after, limit }: OrderQuery): QueryConfig {
   return {
     name: ["list-orders", ...names].join("-"),
     text: `select ${orderColumns} from orders ${condition} order by created_at desc, id desc limit $${values.length + 1}`,
-    values: [...values, limit],
+    values: [...values, String(limit)],
   };
 }

@@ -1,18 +1,13 @@
-import type { Pool, QueryConfig } from "pg";
-import type { OrderRepository } from "../../application/ports.ts";
-import { isUnavailable } from "./database-errors.ts";
+import type { Deadline, OrderRepository } from "../../application/ports.ts";
+import type { Reads } from "./connections.ts";
 import { listQuery } from "./list-query.ts";
 import { type OrderRow, orderColumns, toOrder, toStoredLines } from "./order-row.ts";
-import { type Tx, unavailable } from "./transactions.ts";
+import type { Statement } from "./statement-batch.ts";
+import type { Tx } from "./transactions.ts";
 
-export function createOrderRepository(pool: Pool): OrderRepository<Tx> {
-  async function read(query: QueryConfig) {
-    try {
-      const { rows } = await pool.query<OrderRow>(query);
-      return rows.map(toOrder);
-    } catch (error) {
-      throw isUnavailable(error) ? unavailable(error) : error;
-    }
+export function createOrderRepository(database: Reads): OrderRepository<Tx> {
+  async function read(statement: Statement, deadline: Deadline) {
+    return (await database.read<OrderRow>(statement, deadline)).map(toOrder);
   }
 
   return {
@@ -37,8 +32,8 @@ export function createOrderRepository(pool: Pool): OrderRepository<Tx> {
 
     async findForUpdate(tx, id) {
       const text = `select ${orderColumns} from orders where id = $1 for update`;
-      const { rows } = await tx.query<OrderRow>({ name: "find-order-for-update", text, values: [id] });
-      return rows[0] && toOrder(rows[0]);
+      const [row] = await tx.query<OrderRow>({ name: "find-order-for-update", text, values: [id] });
+      return row && toOrder(row);
     },
 
     update(tx, order) {
@@ -59,11 +54,11 @@ export function createOrderRepository(pool: Pool): OrderRepository<Tx> {
       });
     },
 
-    async find(id) {
+    async find(id, deadline) {
       const text = `select ${orderColumns} from orders where id = $1`;
-      return (await read({ name: "find-order", text, values: [id] }))[0];
+      return (await read({ name: "find-order", text, values: [id] }, deadline))[0];
     },
 
-    list: (query) => read(listQuery(query)),
+    list: (query, deadline) => read(listQuery(query), deadline),
   };
 }

@@ -3,26 +3,34 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../../test/support/database.ts";
 import { noDeadline } from "../../testing/calls.ts";
+import { connectionsOf } from "../../testing/connections.ts";
+import type { Connections } from "./connections.ts";
 import type { Statement } from "./statement-batch.ts";
 import { createTxManager, type Tx } from "./transactions.ts";
 
 let database: TestDatabase;
 /** One connection: what a transaction leaves behind meets the next one. */
 let pool: pg.Pool;
+let connections: Connections;
+let retries = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   pool = new pg.Pool({ connectionString: database.ownerUrl, max: 1 });
+  connections = connectionsOf(pool);
   await pool.query("create table note (id text primary key, text text not null)");
   await pool.query("create table deferred (id text unique deferrable initially deferred)");
 });
 
 afterAll(async () => {
-  await pool.end();
+  await connections.close();
   await database.drop();
 });
 
-const run = (work: (tx: Tx) => Promise<unknown>) => createTxManager(pool).run(work, noDeadline);
+const run = (work: (tx: Tx) => Promise<unknown>) =>
+  createTxManager(connections, () => {
+    retries += 1;
+  }).run(work, noDeadline);
 
 function insert(id: string, text: string | null = "…"): Statement {
   return { name: "insert-note", text: "insert into note (id, text) values ($1, $2)", values: [id, text] };
@@ -104,8 +112,10 @@ test("a transaction reads what it has written; what it writes after that is comm
   const [a, b] = [randomUUID(), randomUUID()];
   const work = async (tx: Tx) => {
     tx.write(insert(a));
-    const { rows } = await tx.query({ text: "select text from note where id = $1", values: [a] });
-    expect(rows).toEqual([{ text: "…" }]);
+    const text = "select text, null as nothing, 1::bigint as big from note where id = $1";
+    expect(await tx.query({ name: "read-note", text, values: [a] })).toEqual([
+      { text: "…", nothing: null, big: "1" },
+    ]);
     tx.write(insert(b));
   };
   const undone = run(async (tx) => {
@@ -122,7 +132,7 @@ test("a query that failed and was passed over does not end in a commit that did 
   const a = randomUUID();
   const failed = run(async (tx) => {
     tx.write(insert(a));
-    await tx.query({ text: "select 1 / 0" }).catch(() => {});
+    await tx.query({ name: "fails", text: "select 1 / 0", values: [] }).catch(() => {});
   });
   await expect(failed).rejects.toThrow("the transaction ended with ROLLBACK");
   expect(await notes(a)).toEqual([]);
@@ -138,6 +148,7 @@ test("after a serialization failure the work runs again, from its beginning", as
     if (tries === 1) tx.write({ name: "conflict", text: conflict, values: [] });
   });
   expect(tries).toBe(2);
+  expect(retries).toBe(1);
   expect(await notes(a)).toEqual([a]);
 });
 

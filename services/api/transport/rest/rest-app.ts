@@ -10,9 +10,11 @@ import { notReadyReasons, type ReadinessCheck } from "../../../platform/ops-serv
 import type { CommandContext } from "../../application/call-context.ts";
 import type { OrderUseCases } from "../../application/factories/order-use-cases.ts";
 import type { Order } from "../../domain/order.ts";
+import { OrderError } from "../../domain/order-error.ts";
 import { toCreateOrderInput, toOrderMessage, validTraceparent } from "../order-messages.ts";
 import { Problem, problemResponse, toProblem } from "./problem.ts";
 import { readMessage } from "./read-message.ts";
+import { requestDeadline } from "./request-deadline.ts";
 
 export interface RestOptions {
   readonly useCases: OrderUseCases;
@@ -81,21 +83,23 @@ export function createRestApp({ useCases, checks, log, observe, maxBodyBytes }: 
   });
   app.onError((error, c) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) log.error({ err: error, route: routePath(c, -1) }, "request failed");
+    if (problem.status >= 500 && !isExpected(error)) {
+      log.error({ err: error, route: routePath(c, -1) }, "request failed");
+    }
     return problemResponse(c, problem);
   });
   return app;
 }
 
+/** Counted, not logged: under overload a line for each would be one more load. */
+function isExpected(error: Error): boolean {
+  return error instanceof OrderError && (error.code === "OVERLOADED" || error.code === "DEADLINE_EXCEEDED");
+}
+
 function contextOf(c: Context): CommandContext {
   return {
     caller: { id: "anonymous", customerId: undefined },
-    deadline: {
-      get signal() {
-        return c.req.raw.signal;
-      },
-      remainingMs: () => undefined,
-    },
+    deadline: requestDeadline(c),
     traceparent: validTraceparent(c.req.header("traceparent")),
     idempotencyKey: c.req.header("idempotency-key"),
   };
