@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { buildPage } from "../deploy/local/build-page.ts";
 import { complaintsOf, expectNoSidewaysScroll, launchBrowser } from "./support/browser.ts";
 import { type OrderSystem, startOrderSystem } from "./support/order-system.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let system: OrderSystem;
 let browser: Browser;
 
@@ -133,7 +131,7 @@ describe.each(["light", "dark"] as const)("in %s colours", (colorScheme) => {
     const page = await open({ colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
     await place(page);
     await expectNoSidewaysScroll(page);
-    await page.addScriptTag({ content: axe });
+    await page.addScriptTag({ content: axe.source });
     const found = (await page.evaluate("axe.run()")) as {
       violations: { id: string; nodes: { html: string }[] }[];
     };
