@@ -25,7 +25,7 @@ test("without its database the API starts, lives and says why it is not ready; i
   stack.defer(() => proxy.close());
   proxy.cut();
   url.port = String(proxy.port);
-  const api = await startApi(url.href);
+  const api = await startApi(url.href, { DATABASE_TIMEOUT_MS: "2000" });
   stack.defer(() => api.stop());
   const doors = openDoors(api);
 
@@ -38,6 +38,15 @@ test("without its database the API starts, lives and says why it is not ready; i
   proxy.restore();
   await worksAndIsReady();
   proxy.cut();
+  await refusedAsUnavailable();
+  proxy.restore();
+  await worksAndIsReady();
+
+  // Nothing is broken off, and nothing comes: as when a network goes down.
+  proxy.stall();
+  await eventually(async () => expect((await fetch(`${api.opsUrl}/readyz`)).status).toBe(503), {
+    timeoutMs: 20_000,
+  });
   await refusedAsUnavailable();
   proxy.restore();
   await worksAndIsReady();
