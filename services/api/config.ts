@@ -47,6 +47,10 @@ export const configSchema = z.object({
     .integer(1, 86_400)
     .default(300)
     .describe("Longest time of one watch; then its client is told to watch on, maybe elsewhere"),
+  API_REQUIRE_IF_MATCH: z
+    .stringbool({ truthy: ["true"], falsy: ["false"], error: "must be true or false" })
+    .default(false)
+    .describe("Whether REST refuses a change that names no version in If-Match"),
   OPS_PORT: variable.port().default(9465).describe("Port of /livez, /readyz and /metrics"),
 });
 

@@ -1,0 +1,43 @@
+import type { CallContext, Caller, CommandContext } from "../../application/call-context.ts";
+import type { OrderUseCases } from "../../application/factories/order-use-cases.ts";
+import type { Operation } from "../gate.ts";
+import { validTraceparent } from "../order-messages.ts";
+import { readIdempotencyKey } from "./idempotency-key.ts";
+import type { Query } from "./query.ts";
+import type { RestContext } from "./respond.ts";
+
+/** One operation of the service, at one method and path. */
+export interface RestOperation {
+  readonly name: Operation;
+  readonly method: "get" | "post";
+  /** As in the OpenAPI document: `/orders/{id}`. */
+  readonly path: string;
+  /** The query parameters that it knows; others are refused. */
+  readonly parameters: readonly string[];
+  handle(c: RestContext, caller: Caller, query: Query): Promise<Response>;
+}
+
+export interface OperationOptions {
+  readonly useCases: OrderUseCases;
+  readonly maxBodyBytes: number;
+  /** A transition must say which version it changes. */
+  readonly requireIfMatch: boolean;
+}
+
+export function callContext(c: RestContext, caller: Caller): CallContext {
+  return {
+    caller,
+    deadline: {
+      get signal() {
+        return c.req.raw.signal;
+      },
+      remainingMs: () => undefined,
+    },
+    traceparent: validTraceparent(c.req.header("traceparent")),
+  };
+}
+
+/** @throws Problem INVALID_REQUEST */
+export function commandContext(c: RestContext, caller: Caller): CommandContext {
+  return { ...callContext(c, caller), idempotencyKey: readIdempotencyKey(c.req.header("idempotency-key")) };
+}
