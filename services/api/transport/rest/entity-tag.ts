@@ -5,7 +5,8 @@ export function entityTag(version: bigint): string {
   return `"${version}"`;
 }
 
-const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+/** One entity-tag, or any. */
+export const ifMatchForm = /^(?:\*|(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")$/;
 /** Versions begin at 1: no order is at this one. */
 const NO_VERSION = 0n;
 
@@ -21,12 +22,12 @@ export function readIfMatch(header: string | undefined, isRequired: boolean): bi
       errors: [{ header: "If-Match", detail: "is missing" }],
     });
   }
-  if (header === "*") return undefined;
-  if (!ENTITY_TAG.test(header)) {
+  if (!ifMatchForm.test(header)) {
     throw new Problem("INVALID_REQUEST", "the header If-Match is malformed", {
       errors: [{ header: "If-Match", detail: "must be one entity-tag in quotes, or *" }],
     });
   }
+  if (header === "*") return undefined;
   const version = /^"([1-9]\d{0,18})"$/.exec(header)?.[1];
   return version === undefined ? NO_VERSION : BigInt(version);
 }

@@ -1,9 +1,8 @@
 import { Problem } from "./problem.ts";
 
 /** 1 to 255 visible characters of ASCII, quoted as a structured field's string (RFC 9651, section 3.3.3) or bare. */
-const QUOTED = /^"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\])+)"$/;
-const BARE = /^[\x21\x23-\x7e][\x21-\x7e]*$/;
-const MAX_LENGTH = 255;
+export const idempotencyKeyForm =
+  /^(?:"((?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"|([\x21\x23-\x7e][\x21-\x7e]{0,254}))$/;
 
 /**
  * Reads the header Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07). The draft wants the key quoted; the bare form, which
@@ -12,11 +11,15 @@ const MAX_LENGTH = 255;
  */
 export function readIdempotencyKey(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
-  const quoted = QUOTED.exec(header)?.[1]?.replaceAll(/\\(.)/g, "$1");
-  const key = quoted ?? (BARE.test(header) ? header : undefined);
-  if (key !== undefined && key.length <= MAX_LENGTH) return key;
-  const detail = `must have 1 to ${MAX_LENGTH} visible characters of ASCII, in quotes or bare`;
+  const [, quoted, bare] = idempotencyKeyForm.exec(header) ?? [];
+  const key = quoted?.replaceAll(/\\(.)/g, "$1") ?? bare;
+  if (key !== undefined) return key;
   throw new Problem("INVALID_REQUEST", "the header Idempotency-Key is malformed", {
-    errors: [{ header: "Idempotency-Key", detail }],
+    errors: [
+      {
+        header: "Idempotency-Key",
+        detail: "must have 1 to 255 visible characters of ASCII, in quotes or bare",
+      },
+    ],
   });
 }

@@ -1,3 +1,4 @@
+import type { RouteConfig } from "@hono/zod-openapi";
 import type { CallContext, Caller, CommandContext } from "../../application/call-context.ts";
 import type { OrderUseCases } from "../../application/factories/order-use-cases.ts";
 import type { Operation } from "../gate.ts";
@@ -9,11 +10,8 @@ import type { RestContext } from "./respond.ts";
 /** One operation of the service, at one method and path. */
 export interface RestOperation {
   readonly name: Operation;
-  readonly method: "get" | "post";
-  /** As in the OpenAPI document: `/orders/{id}`. */
-  readonly path: string;
-  /** The query parameters that it knows; others are refused. */
-  readonly parameters: readonly string[];
+  /** Where it is, and its part of the OpenAPI document; query parameters that are not in it are refused. */
+  readonly route: RouteConfig;
   handle(c: RestContext, caller: Caller, query: Query): Promise<Response>;
 }
 

@@ -68,11 +68,7 @@ export const problemTypes: Readonly<Record<ProblemCode, ProblemType>> = {
 
 export const problemCodes = Object.keys(problemTypes) as ProblemCode[];
 
-export function problemName(code: ProblemCode): string {
-  return code.toLowerCase().replaceAll("_", "-");
-}
-
-/** RFC 9457 "type": where the kind of problem is explained (documentation/problem-pages.ts). */
+/** RFC 9457 "type": where the kind of problem is explained (openapi/problem-page.ts). */
 export function problemType(code: ProblemCode): string {
-  return `/problems/${problemName(code)}`;
+  return `/problems/${code.toLowerCase().replaceAll("_", "-")}`;
 }

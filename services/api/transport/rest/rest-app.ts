@@ -1,9 +1,11 @@
+import type { z } from "@hono/zod-openapi";
 import { Hono } from "hono";
 import { routePath } from "hono/route";
 import type { Logger } from "../../../platform/logger.ts";
 import { notReadyReasons, type ReadinessCheck } from "../../../platform/ops-server.ts";
 import type { Gate } from "../gate.ts";
 import { requireJsonIsAccepted } from "./accept.ts";
+import { serveDocumentation } from "./documentation.ts";
 import type { OperationOptions, RestOperation } from "./operation.ts";
 import { changeOrderOperations } from "./operations/change-order.ts";
 import { createOrderOperation } from "./operations/create-order.ts";
@@ -40,13 +42,17 @@ export function createRestApp(options: RestOptions): Hono<RestEnv> {
     getOrderOperation(options),
     ...changeOrderOperations(options),
   ];
-  for (const operation of operations) app.on(operation.method, routeOf(operation), through(gate, operation));
-  for (const path of new Set(operations.map(routeOf))) {
-    const allow = allowedMethods(operations.filter((operation) => routeOf(operation) === path));
+  for (const operation of operations) {
+    app.on(operation.route.method, pathOf(operation), through(gate, operation));
+  }
+  for (const [path, there] of Map.groupBy(operations, pathOf)) {
+    const allow = allowedMethods(there);
     app.all(path, (c) => {
       throw new Problem("METHOD_NOT_ALLOWED", `${c.req.method} is not possible here`, { headers: { allow } });
     });
   }
+
+  serveDocumentation(app, operations);
 
   const health = (c: RestContext) => {
     const reasons = notReadyReasons(checks);
@@ -70,7 +76,8 @@ export function createRestApp(options: RestOptions): Hono<RestEnv> {
 }
 
 /** Nothing of a request is looked at before it is known who sent it. */
-function through(gate: Gate, { name, parameters, handle }: RestOperation) {
+function through(gate: Gate, { name, route, handle }: RestOperation) {
+  const parameters = Object.keys((route.request?.query as z.ZodObject | undefined)?.shape ?? {});
   return async (c: RestContext): Promise<Response> => {
     const caller = await gate(name, { authorization: c.req.header("authorization") });
     requireJsonIsAccepted(c.req.header("accept"));
@@ -78,12 +85,12 @@ function through(gate: Gate, { name, parameters, handle }: RestOperation) {
   };
 }
 
-function routeOf({ path }: RestOperation): string {
-  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+function pathOf({ route }: RestOperation): string {
+  return route.path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
 function allowedMethods(operations: readonly RestOperation[]): string {
-  return operations.flatMap(({ method }) => (method === "get" ? ["GET", "HEAD"] : ["POST"])).join(", ");
+  return operations.flatMap(({ route }) => (route.method === "get" ? ["GET", "HEAD"] : ["POST"])).join(", ");
 }
 
 function json(c: RestContext, status: number, body: unknown): Response {

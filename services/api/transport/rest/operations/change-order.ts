@@ -1,3 +1,4 @@
+import { createRoute, z } from "@hono/zod-openapi";
 import {
   CancelOrderRequestSchema,
   IssueOrderRequestSchema,
@@ -7,6 +8,9 @@ import {
 import type { TransitionType } from "../../../domain/order.ts";
 import { toChangeOrderInput } from "../../order-messages.ts";
 import { readIfMatch } from "../entity-tag.ts";
+import { answerHeaders, idempotencyKey, ifMatch, traceHeaders } from "../openapi/headers.ts";
+import { order, orderPath, reason } from "../openapi/order-schemas.ts";
+import { bodyProblems, idempotencyProblems, problemAnswers } from "../openapi/problem-answers.ts";
 import { commandContext, type OperationOptions, type RestOperation } from "../operation.ts";
 import { orderResponse } from "../order-response.ts";
 import { createBodyReader } from "../read-message.ts";
@@ -14,14 +18,24 @@ import { readJsonText } from "../request-body.ts";
 
 /** Each transition is a resource of the order that is posted to: what may be done is no state that a client sets. */
 const transitions = {
-  MarkOrderReady: { path: "/orders/{id}/ready", readBody: createBodyReader(MarkOrderReadyRequestSchema, []) },
-  IssueOrder: { path: "/orders/{id}/issue", readBody: createBodyReader(IssueOrderRequestSchema, []) },
+  MarkOrderReady: {
+    word: "ready",
+    summary: "Say that a created order is at its pick-up point",
+    readBody: createBodyReader(MarkOrderReadyRequestSchema, []),
+  },
+  IssueOrder: {
+    word: "issue",
+    summary: "Hand a ready order to its customer",
+    readBody: createBodyReader(IssueOrderRequestSchema, []),
+  },
   ReturnOrder: {
-    path: "/orders/{id}/return",
+    word: "return",
+    summary: "Send a ready order back that nobody collected",
     readBody: createBodyReader(ReturnOrderRequestSchema, ["reason"]),
   },
   CancelOrder: {
-    path: "/orders/{id}/cancel",
+    word: "cancel",
+    summary: "Give up a created or ready order",
     readBody: createBodyReader(CancelOrderRequestSchema, ["reason"]),
   },
 } as const satisfies Record<TransitionType, unknown>;
@@ -34,22 +48,53 @@ function changeOrderOperation(
   type: TransitionType,
   { useCases, maxBodyBytes, requireIfMatch }: OperationOptions,
 ): RestOperation {
-  const { path, readBody } = transitions[type];
+  const { readBody } = transitions[type];
   return {
     name: type,
-    method: "post",
-    path,
-    parameters: [],
+    route: routeOf(type),
     async handle(c, caller) {
       const context = commandContext(c, caller);
       const expectedVersion = readIfMatch(c.req.header("if-match"), requireIfMatch);
       const body = (await readJsonText(c, maxBodyBytes)) || "{}";
       const request = readBody(body, { id: c.req.param("id") ?? "" });
-      const order = await useCases.changeOrder(
+      const changed = await useCases.changeOrder(
         toChangeOrderInput(type, { ...request, expectedVersion }),
         context,
       );
-      return orderResponse(c, order, 200, { "content-location": `/orders/${order.id}` });
+      return orderResponse(c, changed, 200, { "content-location": `/orders/${changed.id}` });
     },
   };
+}
+
+function routeOf(type: TransitionType) {
+  const { word, summary } = transitions[type];
+  const hasReason = type === "ReturnOrder" || type === "CancelOrder";
+  return createRoute({
+    method: "post",
+    path: `/orders/{id}/${word}`,
+    operationId: `${word}Order`,
+    tags: ["Orders"],
+    summary,
+    description: "The change and its event are committed together.",
+    request: {
+      params: orderPath,
+      headers: z.object({ "Idempotency-Key": idempotencyKey, "If-Match": ifMatch, ...traceHeaders }),
+      ...(hasReason ? { body: { content: { "application/json": { schema: reason } } } } : {}),
+    },
+    responses: {
+      200: {
+        description: "The order after the change",
+        headers: answerHeaders("ETag", "Content-Location"),
+        content: { "application/json": { schema: order } },
+      },
+      ...problemAnswers(
+        ...bodyProblems,
+        ...idempotencyProblems,
+        "ORDER_NOT_FOUND",
+        "TRANSITION_NOT_ALLOWED",
+        "VERSION_MISMATCH",
+        "PRECONDITION_REQUIRED",
+      ),
+    },
+  });
 }

@@ -1,24 +1,42 @@
 import { toJsonString } from "@bufbuild/protobuf";
+import { createRoute, z } from "@hono/zod-openapi";
 import { type OrderStatus, OrderStatusSchema } from "../../../../gen/orders/v1/order_pb.ts";
 import {
   ListOrdersRequestSchema,
   ListOrdersResponseSchema,
 } from "../../../../gen/orders/v1/order_service_pb.ts";
 import { toListOrdersInput, toOrderMessage } from "../../order-messages.ts";
+import { answerHeaders, traceHeaders } from "../openapi/headers.ts";
+import { listQuery, orderPage } from "../openapi/order-schemas.ts";
+import { problemAnswers } from "../openapi/problem-answers.ts";
 import { callContext, type OperationOptions, type RestOperation } from "../operation.ts";
 import { jsonOptions, orderHeaders } from "../order-response.ts";
 import { invalid } from "../problem.ts";
 import { validated } from "../read-message.ts";
 import { respond } from "../respond.ts";
 
-const parameters = ["pageSize", "pageToken", "customerId", "pickupPointId", "status"];
+const route = createRoute({
+  method: "get",
+  path: "/orders",
+  operationId: "listOrders",
+  tags: ["Orders"],
+  summary: "List orders, the newest first",
+  description: "All orders that the caller may see and that pass all filters, page by page.",
+  request: { query: listQuery, headers: z.object(traceHeaders) },
+  responses: {
+    200: {
+      description: "A page of orders",
+      headers: answerHeaders("Link"),
+      content: { "application/json": { schema: orderPage } },
+    },
+    ...problemAnswers(),
+  },
+});
 
 export function listOrdersOperation({ useCases }: OperationOptions): RestOperation {
   return {
     name: "ListOrders",
-    method: "get",
-    path: "/orders",
-    parameters,
+    route,
     async handle(c, caller, query) {
       const { pageSize, status, ...texts } = query;
       const fields = { ...texts, pageSize: readPageSize(pageSize), status: readStatus(status) };
