@@ -34,7 +34,12 @@ export function toChangeOrderInput(
   request: { readonly id: string; readonly expectedVersion?: bigint | undefined; readonly reason?: string },
 ): ChangeOrderInput {
   const { id, expectedVersion, reason = "" } = request;
-  return { id, type, expectedVersion, reason };
+  return {
+    id,
+    type,
+    expectedVersions: expectedVersion === undefined ? undefined : [expectedVersion],
+    reason,
+  };
 }
 
 export function toListOrdersInput(request: ListOrdersRequest): ListOrdersInput {

@@ -5,35 +5,38 @@ export function entityTag(version: bigint): string {
   return `"${version}"`;
 }
 
-/** One entity-tag, or any. */
-export const ifMatchForm = /^(?:\*|(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")$/;
-/** Versions begin at 1: no order is at this one. */
-const NO_VERSION = 0n;
+const ANY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+const VERSION_TAG = /^"([1-9]\d{0,18})"$/;
 
 /**
- * The version that If-Match demands; undefined when any will do. The comparison is a strong one (RFC 9110, section 13.1.1): a weak tag,
- * or one that was not given here, is the tag of no version.
+ * The versions that If-Match admits; undefined when any will do. The comparison is a strong one (RFC 9110, section 13.1.1): a weak tag,
+ * or one that was not given here, admits none.
  * @throws Problem INVALID_REQUEST; PRECONDITION_REQUIRED when it is missing and `isRequired`
  */
-export function readIfMatch(header: string | undefined, isRequired: boolean): bigint | undefined {
+export function readIfMatch(header: string | undefined, isRequired: boolean): bigint[] | undefined {
   if (header === undefined) {
     if (!isRequired) return undefined;
     throw new Problem("PRECONDITION_REQUIRED", "send the order's ETag in the header If-Match", {
       errors: [{ header: "If-Match", detail: "is missing" }],
     });
   }
-  if (!ifMatchForm.test(header)) {
+  if (header === "*") return undefined;
+  const tags = listOf(header);
+  if (!tags.every((tag) => ANY_TAG.test(tag))) {
     throw new Problem("INVALID_REQUEST", "the header If-Match is malformed", {
-      errors: [{ header: "If-Match", detail: "must be one entity-tag in quotes, or *" }],
+      errors: [{ header: "If-Match", detail: "must be entity-tags in quotes, or *" }],
     });
   }
-  if (header === "*") return undefined;
-  const version = /^"([1-9]\d{0,18})"$/.exec(header)?.[1];
-  return version === undefined ? NO_VERSION : BigInt(version);
+  return tags.flatMap((tag) => VERSION_TAG.exec(tag)?.[1] ?? []).map(BigInt);
 }
 
 /** Whether If-None-Match names this entity-tag; the comparison is a weak one (RFC 9110, section 13.1.2). */
 export function isNoneMatchFor(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;
-  return header === "*" || header.split(",").some((item) => item.trim().replace(/^W\//, "") === tag);
+  return header === "*" || listOf(header).some((item) => item.replace(/^W\//, "") === tag);
+}
+
+/** A tag with a comma in it is none of ours: in pieces it is malformed. */
+function listOf(header: string): string[] {
+  return header.split(",").map((item) => item.trim());
 }

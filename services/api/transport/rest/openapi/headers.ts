@@ -1,5 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import { ifMatchForm } from "../entity-tag.ts";
 import { idempotencyKeyForm } from "../idempotency-key.ts";
 
 /** Of requests. */
@@ -19,8 +18,9 @@ export const idempotencyKey = z.string().regex(idempotencyKeyForm).optional().op
   example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
 });
 
-export const ifMatch = z.string().regex(ifMatchForm).optional().openapi({
-  description: "The order's ETag: nothing is done when the order is at another version. `*` for any.",
+export const ifMatch = z.string().optional().openapi({
+  description:
+    "The order's ETag: nothing is done when the order is at another version. Several ETags admit each of them, `*` any.",
   example: '"1"',
 });
 

@@ -54,11 +54,11 @@ function changeOrderOperation(
     route: routeOf(type),
     async handle(c, caller) {
       const context = commandContext(c, caller);
-      const expectedVersion = readIfMatch(c.req.header("if-match"), requireIfMatch);
+      const expectedVersions = readIfMatch(c.req.header("if-match"), requireIfMatch);
       const body = (await readJsonText(c, maxBodyBytes)) || "{}";
       const request = readBody(body, { id: c.req.param("id") ?? "" });
       const changed = await useCases.changeOrder(
-        toChangeOrderInput(type, { ...request, expectedVersion }),
+        { ...toChangeOrderInput(type, request), expectedVersions },
         context,
       );
       return orderResponse(c, changed, 200, { "content-location": `/orders/${changed.id}` });

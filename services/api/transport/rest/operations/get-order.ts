@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { GetOrderRequestSchema } from "../../../../gen/orders/v1/order_service_pb.ts";
-import { OrderError } from "../../../domain/order-error.ts";
+import { requireVersion } from "../../../application/change-order.ts";
 import { entityTag, isNoneMatchFor, readIfMatch } from "../entity-tag.ts";
 import { answerHeaders, ifMatch, ifNoneMatch, traceHeaders } from "../openapi/headers.ts";
 import { order, orderPath } from "../openapi/order-schemas.ts";
@@ -42,9 +42,7 @@ export function getOrderOperation({ useCases }: OperationOptions): RestOperation
       }));
       const expected = readIfMatch(c.req.header("if-match"), false);
       const found = await useCases.getOrder(id, callContext(c, caller));
-      if (expected !== undefined && expected !== found.version) {
-        throw new OrderError("VERSION_MISMATCH", `the order is at version ${found.version}`);
-      }
+      if (expected) requireVersion(found, expected);
       const etag = entityTag(found.version);
       if (!isNoneMatchFor(c.req.header("if-none-match"), etag)) return orderResponse(c, found, 200);
       const { "content-type": _, ...headers } = orderHeaders;
