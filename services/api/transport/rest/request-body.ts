@@ -36,7 +36,7 @@ async function readBytes(c: RestContext, maxBytes: number): Promise<ArrayBuffer 
 }
 
 function tooLarge(c: RestContext, maxBytes: number): Problem {
-  const { incoming } = c.env as { incoming?: { httpVersionMajor?: number } };
+  const { incoming } = (c.env ?? {}) as { incoming?: { httpVersionMajor?: number } };
   // The rest of the body is not read: an HTTP/1.1 connection cannot be used again (HTTP/2 has no such header).
   const headers: Record<string, string> = incoming?.httpVersionMajor === 1 ? { connection: "close" } : {};
   return new Problem("CONTENT_TOO_LARGE", `a body may have ${maxBytes} bytes at the most`, { headers });

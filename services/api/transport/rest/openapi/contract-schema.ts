@@ -60,6 +60,8 @@ function fieldsOf<Desc extends DescMessage>(
   );
 }
 
+const MAX_INT32 = 2 ** 31 - 1;
+
 interface RequestType {
   readonly type: z.ZodType;
   /** What is left out is the type's zero: it is required when the rules refuse that. */
@@ -84,7 +86,7 @@ function requestType(field: DescField, parts: Parts): RequestType {
   if (field.fieldKind === "scalar" && type.case === "int64") return int64Type(field, type.value);
   if (field.fieldKind === "scalar" && type.case === "int32") {
     const minimum = atLeast<number>(field, type.value, 1);
-    return { type: z.int32().min(minimum), isRequired: minimum > 0 };
+    return { type: z.int().min(minimum).max(MAX_INT32), isRequired: minimum > 0 };
   }
   throw new Error(`${field} has rules that the OpenAPI document cannot tell`);
 }
