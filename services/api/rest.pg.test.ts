@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { eventually } from "../../test/support/eventually.ts";
+import { OrderService } from "../gen/orders/v1/order_service_pb.ts";
 import { type ApiUnderTest, startApi } from "./testing/running-api.ts";
 
 let database: TestDatabase;
@@ -33,7 +38,11 @@ async function ask(
   const response = await fetch(`${api.restUrl}${path}`, init);
   const text = await response.text();
   const isJson = /^application\/(problem\+)?json$/.test(response.headers.get("content-type") ?? "");
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && text ? JSON.parse(text) : text,
+  };
 }
 
 const newOrder = (over: object = {}) =>
@@ -148,4 +157,292 @@ describe("a list", () => {
       body: { type: "/problems/invalid-request", errors: [{ parameter, detail: expect.any(String) }] },
     });
   });
+});
+
+describe("a retry", () => {
+  const count = async (customerId: string) =>
+    (await ask("GET", `/orders?customerId=${customerId}&pageSize=200`)).body.orders.length;
+
+  test("under the same Idempotency-Key, quoted or bare, is given the first answer again", async () => {
+    const [customerId, key] = [randomUUID(), randomUUID()];
+    const body = newOrder({ customerId });
+    const first = await ask("POST", "/orders", { body, "idempotency-key": key });
+    await ask("POST", `/orders/${first.body.id}/ready`);
+    for (const form of [key, `"${key}"`]) {
+      const again = await ask("POST", "/orders", { body, "idempotency-key": form });
+      expect([again.status, again.body]).toEqual([201, first.body]);
+      for (const header of ["etag", "location"]) {
+        expect(again.headers.get(header)).toBe(first.headers.get(header));
+      }
+    }
+    expect(await count(customerId)).toBe(1);
+  });
+
+  test("through the other door is the same request, its request_id the same key", async () => {
+    const [customerId, requestId] = [randomUUID(), randomUUID()];
+    const client = createClient(OrderService, createGrpcTransport({ baseUrl: api.grpcUrl }));
+    const lines = [{ sku: "s", quantity: 1n }];
+    const { order } = await client.createOrder({
+      customerId,
+      pickupPointId: "p",
+      currency: "EUR",
+      lines,
+      requestId,
+    });
+    const headers = { body: newOrder({ customerId }), "idempotency-key": `"${requestId}"` };
+    expect((await ask("POST", "/orders", headers)).body.id).toBe(order?.id);
+    const cancelId = randomUUID();
+    await client.cancelOrder({ id: order?.id ?? "", reason: "no", requestId: cancelId });
+    const body = JSON.stringify({ reason: "no" });
+    expect(
+      await ask("POST", `/orders/${order?.id}/cancel`, { body, "idempotency-key": cancelId }),
+    ).toMatchObject({ status: 200, body: { status: "ORDER_STATUS_CANCELLED", version: "2" } });
+    expect(await count(customerId)).toBe(1);
+  });
+
+  test("of a transition is given the first answer, though the order went on", async () => {
+    const { path } = await createdOrder();
+    const headers = { "idempotency-key": randomUUID(), "if-match": '"1"' };
+    const first = await ask("POST", `${path}/ready`, headers);
+    await ask("POST", `${path}/issue`);
+    const again = await ask("POST", `${path}/ready`, headers);
+    expect([again.status, again.body, again.headers.get("etag")]).toEqual([200, first.body, '"2"']);
+  });
+
+  test("that asks for something else under the same key is 422, and does nothing", async () => {
+    const [customerId, key] = [randomUUID(), randomUUID()];
+    await ask("POST", "/orders", { body: newOrder({ customerId }), "idempotency-key": key });
+    const other = newOrder({ customerId, currency: "USD" });
+    expect(await ask("POST", "/orders", { body: other, "idempotency-key": key })).toMatchObject({
+      status: 422,
+      body: { type: "/problems/idempotency-key-reused" },
+    });
+    expect(await count(customerId)).toBe(1);
+  });
+
+  test("that comes while the first is worked on is 409", async () => {
+    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await owner.query("begin; lock table orders in exclusive mode");
+    const headers = { body: newOrder(), "idempotency-key": randomUUID() };
+    const first = ask("POST", "/orders", headers);
+    await eventually(async () => {
+      const { rows } = await owner.query(
+        "select 1 from pg_locks where not granted and relation = 'orders'::regclass",
+      );
+      expect(rows).toHaveLength(1);
+    });
+    expect(await ask("POST", "/orders", headers)).toMatchObject({
+      status: 409,
+      body: { type: "/problems/idempotency-key-in-flight" },
+    });
+    await owner.query("commit");
+    await owner.end();
+    const { status, body } = await first;
+    expect(status).toBe(201);
+    expect((await ask("POST", "/orders", headers)).body).toEqual(body);
+  });
+
+  test("with a malformed key is refused by the header's name", async () => {
+    expect(await ask("POST", "/orders", { body: newOrder(), "idempotency-key": "two words" })).toMatchObject({
+      status: 400,
+      body: { errors: [{ header: "Idempotency-Key", detail: expect.any(String) }] },
+    });
+  });
+
+  test("may not bring its key in the body, where it would do nothing", async () => {
+    const body = newOrder({ requestId: randomUUID() });
+    expect(await ask("POST", "/orders", { body })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: "#/requestId" }] },
+    });
+  });
+});
+
+describe("a precondition", () => {
+  test("on a change holds when one of its ETags is the order's; else nothing is done", async () => {
+    const { path } = await createdOrder();
+    for (const ifMatch of ['"2"', 'W/"1"', '"one"']) {
+      expect(await ask("POST", `${path}/ready`, { "if-match": ifMatch })).toMatchObject({
+        status: 412,
+        body: { type: "/problems/version-mismatch" },
+      });
+    }
+    expect((await ask("GET", path)).headers.get("etag")).toBe('"1"');
+    expect((await ask("POST", `${path}/ready`, { "if-match": '"1"' })).status).toBe(200);
+    expect((await ask("POST", `${path}/issue`, { "if-match": '"1", "2"' })).status).toBe(200);
+    expect((await ask("POST", `${path}/cancel`, { "if-match": "*" })).status).toBe(409);
+  });
+
+  test("that is malformed is 400, one on an order that is not there 404", async () => {
+    const { path } = await createdOrder();
+    expect(await ask("POST", `${path}/ready`, { "if-match": "1" })).toMatchObject({
+      status: 400,
+      body: { errors: [{ header: "If-Match", detail: expect.any(String) }] },
+    });
+    expect((await ask("POST", `/orders/${randomUUID()}/ready`, { "if-match": '"1"' })).status).toBe(404);
+  });
+
+  test("of two changes at the same version lets one through", async () => {
+    const { path } = await createdOrder();
+    const headers = { "if-match": '"1"' };
+    const answers = await Promise.all([
+      ask("POST", `${path}/ready`, headers),
+      ask("POST", `${path}/cancel`, headers),
+    ]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412]);
+  });
+
+  test("is demanded where that is set: 428 without it", async () => {
+    const strict = await startApi(database.apiUrl, { API_REQUIRE_IF_MATCH: "true" });
+    onTestFinished(() => strict.stop());
+    const { path } = await createdOrder();
+    const without = await fetch(`${strict.restUrl}${path}/ready`, { method: "POST" });
+    expect(await without.json()).toMatchObject({ status: 428, errors: [{ header: "If-Match" }] });
+    const headers = { "if-match": '"1"' };
+    expect((await fetch(`${strict.restUrl}${path}/ready`, { method: "POST", headers })).status).toBe(200);
+  });
+
+  test("on a read answers 304 to who has the order as it is", async () => {
+    const { path } = await createdOrder();
+    const same = await ask("GET", path, { "if-none-match": 'W/"1"' });
+    expect([same.status, same.body, same.headers.get("etag")]).toEqual([304, "", '"1"']);
+    expect(same.headers.get("cache-control")).toBe("private, no-cache");
+    await ask("POST", `${path}/ready`);
+    expect((await ask("GET", path, { "if-none-match": '"1"' })).status).toBe(200);
+    expect((await ask("GET", path, { "if-match": '"1"' })).status).toBe(412);
+  });
+});
+
+test("HEAD has the headers of GET, and no body", async () => {
+  const { path } = await createdOrder();
+  const [get, head] = [await ask("GET", path), await ask("HEAD", path)];
+  expect([head.status, head.body]).toEqual([200, ""]);
+  for (const header of ["etag", "content-type", "cache-control", "vary"]) {
+    expect([header, head.headers.get(header)]).toEqual([header, get.headers.get(header)]);
+  }
+  expect((await ask("HEAD", `/orders/${randomUUID()}`)).status).toBe(404);
+});
+
+describe("a body", () => {
+  test.each<[string, string, number, object]>([
+    ["malformed JSON", "{", 400, { type: "/problems/malformed-json" }],
+    ["nothing", "", 400, { type: "/problems/malformed-json" }],
+    ["not an object", "[]", 400, { errors: [{ pointer: "#", detail: "must be an object" }] }],
+    ["an unknown field", '{"customer": "x"}', 400, { errors: [{ pointer: "#/customer" }] }],
+    ["a name that needs escapes", '{"a/b~ c": "x"}', 400, { errors: [{ pointer: "#/a~1b~0%20c" }] }],
+    ["a wrong type", '{"customerId": 5}', 400, { errors: [{ pointer: "#/customerId" }] }],
+    ["null", '{"customerId": null}', 400, { errors: [{ pointer: "#/customerId" }] }],
+    [
+      "wrong types deep inside",
+      newOrder({ lines: [{ sku: "s", quantity: 1.5, unitPriceMinor: "a lot" }, 7] }),
+      400,
+      {
+        errors: [
+          { pointer: "#/lines/0/quantity" },
+          { pointer: "#/lines/0/unitPriceMinor" },
+          { pointer: "#/lines/1" },
+        ],
+      },
+    ],
+    [
+      "a number that would be rounded",
+      newOrder({ lines: [{ sku: "s", quantity: 1, unitPriceMinor: "%" }] }).replace(
+        '"%"',
+        "9007199254740993",
+      ),
+      400,
+      { errors: [{ pointer: "#/lines/0/unitPriceMinor", detail: expect.stringContaining("string") }] },
+    ],
+    [
+      "a number out of int64",
+      newOrder({ lines: [{ sku: "s", quantity: "9223372036854775808" }] }),
+      400,
+      { errors: [{ pointer: "#/lines/0/quantity" }] },
+    ],
+    [
+      "half of a surrogate pair",
+      newOrder({ lines: [{ sku: "\ud800", quantity: 1 }] }),
+      400,
+      { errors: [{ pointer: "#/lines/0/sku" }] },
+    ],
+    [
+      "several wrong fields at once",
+      newOrder({ customerId: "", currency: "eur", lines: [{ sku: "", quantity: 1 }] }),
+      400,
+      { errors: [{ pointer: "#/customerId" }, { pointer: "#/currency" }, { pointer: "#/lines/0/sku" }] },
+    ],
+    [
+      "a total out of int64",
+      newOrder({ lines: [{ sku: "s", quantity: "4611686018427387904", unitPriceMinor: 4 }] }),
+      400,
+      { errors: [{ pointer: "#/lines/0/quantity" }] },
+    ],
+    ["more than the largest body", newOrder({ customerId: "x".repeat(1_100_000) }), 413, {}],
+  ])("with %s is refused by what is wrong with it", async (_, body, status, problem) => {
+    const answer = await ask("POST", "/orders", { body });
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(answer).toMatchObject({ status, body: { status, instance: "/orders", ...problem } });
+  });
+
+  test("with very many faults is answered with the first of them", async () => {
+    const { body } = await ask("POST", "/orders", { body: newOrder({ lines: Array(100_000).fill(7) }) });
+    expect(body.errors).toHaveLength(100);
+  });
+
+  test("keeps numbers exactly, in both forms", async () => {
+    const line = { sku: "s", quantity: 9_007_199_254_740_991, unitPriceMinor: 1 };
+    const { body } = await ask("POST", "/orders", {
+      body: newOrder({ lines: [line, { ...line, quantity: "9007199254740993" }] }),
+    });
+    expect(body.totalMinor).toBe("18014398509481984");
+  });
+
+  test("that a transition does not know is refused", async () => {
+    const { path } = await createdOrder();
+    expect(await ask("POST", `${path}/ready`, { body: '{"reason":"x"}' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: "#/reason" }] },
+    });
+    expect(await ask("POST", `${path}/cancel`, { body: '{"id":"x"}' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: "#/id" }] },
+    });
+    const long = JSON.stringify({ reason: "x".repeat(501) });
+    expect(await ask("POST", `${path}/cancel`, { body: long })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: "#/reason" }] },
+    });
+  });
+});
+
+test("a query parameter is refused where none is known", async () => {
+  const { path } = await createdOrder();
+  for (const [method, at] of [
+    ["POST", "/orders?dryRun=true"],
+    ["GET", `${path}?fields=id`],
+  ] as const) {
+    const headers: Record<string, string> = method === "POST" ? { body: newOrder() } : {};
+    expect((await ask(method, at, headers)).status).toBe(400);
+  }
+});
+
+test("every answer has the security headers, and orders are nobody else's to keep", async () => {
+  const { path } = await createdOrder();
+  for (const [method, at] of [
+    ["GET", path],
+    ["GET", "/orders"],
+    ["GET", "/nowhere"],
+    ["DELETE", path],
+    ["GET", "/openapi.json"],
+    ["GET", "/livez"],
+  ] as const) {
+    const { headers } = await ask(method, at);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(headers.get("trace-id")).toMatch(/^[0-9a-f]{32}$/);
+  }
+  const { headers } = await ask("GET", path);
+  expect(headers.get("cache-control")).toBe("private, no-cache");
+  expect(headers.get("vary")).toBe("Accept, Authorization");
 });
