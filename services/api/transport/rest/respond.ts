@@ -22,8 +22,8 @@ const securityHeaders = {
 };
 
 /**
- * An answer with what every answer has. Its headers are a plain object from the beginning to the end: as a `Headers`, which Hono's own
- * helpers and middleware make of it, they took a tenth of a request.
+ * An answer with what every answer has. Its headers stay a plain object down to Node: as a `Headers`, which Hono's helpers and its
+ * middleware make of them, they cost 20 µs of the 110 of a request.
  */
 export function respond(
   c: RestContext,

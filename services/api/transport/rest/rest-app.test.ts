@@ -146,9 +146,14 @@ describe("a trace", () => {
     const idOf = async (headers: Record<string, string>) =>
       (await restApp().request(address, { headers })).headers.get("trace-id");
     expect(await idOf({ traceparent })).toBe("0af7651916cd43dd8448eb211c80319c");
-    const own = await Promise.all([idOf({}), idOf({ traceparent: "00-nonsense" })]);
-    for (const id of own) expect(id).toMatch(/^[0-9a-f]{32}$/);
-    expect(own[0]).not.toBe(own[1]);
+    const zeros = traceparent.replace(/-0af\w+/, `-${"0".repeat(32)}`);
+    const own = [
+      await idOf({}),
+      await idOf({ traceparent: "00-nonsense" }),
+      await idOf({ traceparent: zeros }),
+    ];
+    for (const id of own) expect(id).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
+    expect(new Set(own).size).toBe(3);
   });
 
   test("is beside the caller's own name for the request, when that is a name", async () => {

@@ -63,16 +63,16 @@ function operationSection(method: string, path: string, operation: Operation): H
   const { operationId, summary, description, parameters = [], requestBody, responses } = operation;
   const rows = parameters.map(
     ({ name, in: place, required, schema, description }) => html`<tr>
-<td><code>${name}</code></td><td>${place}${required ? ", required" : ""}</td><td>${typeOf(schema)}</td><td>${description ?? schema.description}</td>
+<td><code>${name}</code></td><td>${place}${required ? ", required" : ""}</td><td>${typeOf(schema)}</td><td>${words(description ?? schema.description)}</td>
 </tr>`,
   );
   const answers = Object.entries(responses).map(
     ([status, { description, content }]) =>
-      html`<tr><td>${status}</td><td>${content && contentOf(content)}</td><td>${description}</td></tr>`,
+      html`<tr><td>${status}</td><td>${content && contentOf(content)}</td><td>${words(description)}</td></tr>`,
   );
   return html`<h2 id="${operationId}">${summary}</h2>
 <p><code>${method.toUpperCase()} ${path}</code></p>
-<p>${description}</p>
+<p>${words(description)}</p>
 ${rows.length > 0 ? html`<table><tr><th>Parameter</th><th>In</th><th>Type</th><th></th></tr>${rows}</table>` : ""}
 ${requestBody ? html`<p>Body: ${contentOf(requestBody.content)}</p>` : ""}
 <table><tr><th>Answer</th><th>Body</th><th></th></tr>${answers}</table>`;
@@ -82,11 +82,11 @@ function schemaSection(name: string, schema: Schema): Html {
   const { description, properties = {}, required = [] } = schema;
   const rows = Object.entries(properties).map(
     ([field, type]) => html`<tr>
-<td><code>${field}</code></td><td>${required.includes(field) ? "always" : ""}</td><td>${typeOf(type)}</td><td>${type.description}</td>
+<td><code>${field}</code></td><td>${required.includes(field) ? "always" : ""}</td><td>${typeOf(type)}</td><td>${words(type.description)}</td>
 </tr>`,
   );
   return html`<h3 id="${name}">${name}</h3>
-<p>${description}</p>
+<p>${words(description)}</p>
 ${rows.length > 0 ? html`<table>${rows}</table>` : html`<p>${typeOf(schema)}</p>`}`;
 }
 
@@ -114,4 +114,13 @@ function typeOf(schema: Schema): Html {
     .map(([rule, text]) => html`, ${text.replace("N", () => String(schema[rule]))}`);
   const kind = items ? html`array of ${typeOf(items)}` : html`${type}${format ? ` (${format})` : ""}`;
   return html`${kind}${rules}`;
+}
+
+/** Text in which what is between backticks is code, and an address a link. */
+function words(text = ""): (string | Html)[] {
+  return text.split("`").map((part, index) => {
+    if (index % 2 === 0) return part;
+    const code = html`<code>${part}</code>`;
+    return part.startsWith("/") ? html`<a href="${part}">${code}</a>` : code;
+  });
 }
