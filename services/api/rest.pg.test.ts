@@ -385,6 +385,22 @@ describe("a body", () => {
     expect(answer).toMatchObject({ status, body: { status, instance: "/orders", ...problem } });
   });
 
+  test("that is too large, of a length that was not told, is 413 before all of it is read", async () => {
+    let sent = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        sent += 65_536;
+        controller.enqueue(Buffer.alloc(65_536, " "));
+        if (sent >= 16 * 1_048_576) controller.close();
+      },
+    });
+    const headers = { "content-type": "application/json" };
+    const init = { method: "POST", headers, body, duplex: "half" };
+    const response = await fetch(`${api.restUrl}/orders`, init as RequestInit);
+    expect([response.status, response.headers.get("connection")]).toEqual([413, "close"]);
+    expect(sent).toBeLessThan(16 * 1_048_576);
+  });
+
   test("with very many faults is answered with the first of them", async () => {
     const { body } = await ask("POST", "/orders", { body: newOrder({ lines: Array(100_000).fill(7) }) });
     expect(body.errors).toHaveLength(100);
