@@ -69,6 +69,7 @@ export function toWatchOrderResponse({ order, path }: OrderVersion): WatchOrderR
     }),
   });
 }
+
 /** Ids of zeros only, and the version ff, stand for nothing. */
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 

@@ -16,7 +16,8 @@ export interface RestOperation {
 }
 
 export interface OperationOptions {
-  readonly useCases: OrderUseCases;
+  /** A watch is a stream, which the other door has. */
+  readonly useCases: Omit<OrderUseCases, "watchOrder">;
   readonly maxBodyBytes: number;
   /** A transition must say which version it changes. */
   readonly requireIfMatch: boolean;

@@ -93,9 +93,11 @@ function requestType(field: DescField, parts: Parts): RequestType {
 
 function stringType(field: DescField, rules: StringRules): RequestType {
   requireNoOthers(field, rules, ["minLen", "maxLen", "pattern", "notContains", "wellKnown"]);
-  if (rules.wellKnown.case === "uuid")
+  if (rules.wellKnown.case === "uuid") {
     return { type: z.string().openapi({ format: "uuid" }), isRequired: true };
-  if (rules.wellKnown.case || (rules.notContains && rules.notContains !== "\0")) {
+  }
+  const isNoZero = rules.notContains === "\0" && rules.pattern === "";
+  if (rules.wellKnown.case || (rules.notContains && !isNoZero)) {
     throw new Error(`${field} has rules that the OpenAPI document cannot tell`);
   }
   let type = z.string();
