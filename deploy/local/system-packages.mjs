@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { findPostgresProgram } from "./postgres-programs.mjs";
 
-/** @typedef {"java" | "mvn" | "redis-server" | "kcat" | "pgbench" | "pg_recvlogical" | "h2load" | "chromium"} Program */
+/** @typedef {"java" | "mvn" | "redis-server" | "kcat" | "pgbench" | "pg_recvlogical" | "h2load" | "chromium" | "python3"} Program */
 
 /**
  * How each program is found, and what package has it by package manager; of several, the first that the system offers.
@@ -52,6 +52,13 @@ const programs = {
     apt: ["nghttp2-client"],
     brew: "nghttp2",
     dnf: "nghttp2",
+  },
+  // With what makes virtual environments, which Debian has in a package of its own.
+  python3: {
+    isThere: () => runs("python3", "-c", "import ensurepip, venv"),
+    apt: ["python3-venv"],
+    brew: "python",
+    dnf: "python3",
   },
 };
 

@@ -17,6 +17,7 @@ import { createOrderRepository } from "./infrastructure/postgres/order-repositor
 import { createOutboxRepository } from "./infrastructure/postgres/outbox-repository.ts";
 import { createTxManager } from "./infrastructure/postgres/transactions.ts";
 import { openRedis } from "./infrastructure/redis/open-redis.ts";
+import { openGate } from "./transport/gate.ts";
 import { MAX_TIMEOUT_MS } from "./transport/max-timeout.ts";
 import { builtPage, createPageApp } from "./transport/page/page-app.ts";
 import { createRestApp } from "./transport/rest/rest-app.ts";
@@ -98,7 +99,15 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     digest: sha256,
   });
   const maxBodyBytes = config.API_MAX_BODY_BYTES;
-  const rest = createRestApp({ useCases, checks, log, observe: metrics.observeHttp, maxBodyBytes });
+  const rest = createRestApp({
+    gate: openGate,
+    useCases,
+    checks,
+    log,
+    observe: metrics.observeHttp,
+    maxBodyBytes,
+    requireIfMatch: config.API_REQUIRE_IF_MATCH,
+  });
   const page = createPageApp(builtPage);
   if (page) rest.route("/", page);
   else log.info({ folder: builtPage }, "no page at /: npm run build:page makes it");

@@ -55,6 +55,10 @@ const variables = z.object({
     .integer(1, 86_400)
     .default(300)
     .describe("Longest time of one watch; then its client is told to watch on, maybe elsewhere"),
+  API_REQUIRE_IF_MATCH: z
+    .stringbool({ truthy: ["true"], falsy: ["false"], error: "must be true or false" })
+    .default(false)
+    .describe("Whether REST refuses a change that names no version in If-Match"),
   SHUTDOWN_DELAY_MS: variable
     .integer(0, 300_000)
     .default(0)

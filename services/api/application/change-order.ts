@@ -8,8 +8,8 @@ import { visibleTo } from "./visible-to.ts";
 export interface ChangeOrderInput {
   readonly id: string;
   readonly type: TransitionType;
-  /** Undefined: at any version. */
-  readonly expectedVersion: bigint | undefined;
+  /** It must be at one of these; undefined: at any. */
+  readonly expectedVersions: readonly bigint[] | undefined;
   /** Of ReturnOrder and CancelOrder; "" when nobody said. */
   readonly reason: string;
 }
@@ -31,17 +31,14 @@ export function createChangeOrder<Tx>(deps: {
 }): ChangeOrderUseCase {
   const { transactions, orders, cache, outbox, onceOnly, newId, now } = deps;
   return (input, context) => {
-    const { id, type, expectedVersion, reason } = input;
+    const { id, type, expectedVersions, reason } = input;
     const { caller, deadline, traceparent } = context;
     const envelope = { eventId: newId(), headers: traceparent === undefined ? {} : { traceparent } };
     return onceOnly({ operation: type, input }, context, async (done) => {
       const changed = await transactions.run(async (tx) => {
         done.claim(tx);
         const order = visibleTo(caller, id, await orders.findForUpdate(tx, id));
-        if (expectedVersion !== undefined && expectedVersion !== order.version) {
-          const message = `the order is at version ${order.version}, not at ${expectedVersion}`;
-          throw new OrderError("VERSION_MISMATCH", message);
-        }
+        if (expectedVersions) requireVersion(order, expectedVersions);
         const event = decideTransition(order, { type, reason, at: now() });
         const changed = evolve(order, event);
         orders.update(tx, changed);
@@ -53,4 +50,13 @@ export function createChangeOrder<Tx>(deps: {
       return changed;
     });
   };
+}
+
+/** @throws OrderError VERSION_MISMATCH */
+export function requireVersion({ version }: Order, expected: readonly bigint[]): void {
+  if (expected.includes(version)) return;
+  throw new OrderError(
+    "VERSION_MISMATCH",
+    `the order is at version ${version}, which is not an expected one`,
+  );
 }

@@ -34,7 +34,12 @@ export function toChangeOrderInput(
   request: { readonly id: string; readonly expectedVersion?: bigint | undefined; readonly reason?: string },
 ): ChangeOrderInput {
   const { id, expectedVersion, reason = "" } = request;
-  return { id, type, expectedVersion, reason };
+  return {
+    id,
+    type,
+    expectedVersions: expectedVersion === undefined ? undefined : [expectedVersion],
+    reason,
+  };
 }
 
 export function toListOrdersInput(request: ListOrdersRequest): ListOrdersInput {
@@ -65,7 +70,10 @@ export function toWatchOrderResponse({ order, path }: OrderVersion): WatchOrderR
   });
 }
 
+/** Ids of zeros only, and the version ff, stand for nothing. */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
 /** The header `traceparent` when it has the form of W3C Trace Context, section 3.2.2; else nothing is passed on. */
 export function validTraceparent(header: string | null | undefined): string | undefined {
-  return header && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(header) ? header : undefined;
+  return header && TRACEPARENT.test(header) ? header : undefined;
 }

@@ -22,7 +22,7 @@ export interface ServersOptions {
   readonly httpPort: number;
   /** HTTP/2 without TLS: gRPC, Connect, gRPC-Web, REST. 0 takes any free one. */
   readonly grpcPort: number;
-  readonly rest: Hono;
+  readonly rest: Pick<Hono, "fetch">;
   readonly useCases: OrderUseCases;
   readonly observeRpc: (method: string, code: string, seconds: number) => void;
   readonly maxBodyBytes: number;

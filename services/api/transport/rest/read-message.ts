@@ -1,97 +1,131 @@
-import { type DescMessage, fromJson, type JsonValue, type MessageShape } from "@bufbuild/protobuf";
-import type { Path } from "@bufbuild/protobuf/reflect";
-import { isFieldError } from "@bufbuild/protobuf/reflect";
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type MessageInitShape,
+  type MessageShape,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import type { Path as FieldPath } from "@bufbuild/protobuf/reflect";
 import { createValidator } from "@bufbuild/protovalidate";
-import type { FieldViolation } from "../../domain/order-error.ts";
-import { errorTable } from "../error-table.ts";
-import { Problem } from "./problem.ts";
+import { invalid, Problem, type WrongPart, wrongField } from "./problem.ts";
 
 const validator = createValidator();
 
+type Path = readonly (string | number)[];
+type Faults = { readonly path: Path; readonly problem: string }[];
+/** The value as a field of a message; when it is none, a fault is added and what is returned is of no use. */
+type Decode = (value: unknown, path: Path, faults: Faults) => unknown;
+
+/** @throws Problem MALFORMED_JSON; INVALID_REQUEST with all that is wrong */
+export type BodyReader<Desc extends DescMessage> = (
+  text: string,
+  /** The fields that come with the path. */
+  elsewhere: MessageInitShape<Desc>,
+) => MessageShape<Desc>;
+
 /**
- * Reads a JSON body as the contract's message (proto3 JSON: int64 as decimal strings or safe integers) under the contract's own
- * rules, so that both doors refuse the same.
- * @throws Problem 400, with the fields that are wrong.
+ * Reads a JSON body as the contract's message under the contract's own rules, so that both doors refuse the same. Of proto3 JSON it takes
+ * one form of each value: the names in camelCase, no null, int64 as digits or as a number that JavaScript keeps exactly. `fields` are
+ * those that come in the body; what comes with the path and the headers is refused there.
  */
-export function readMessage<Desc extends DescMessage>(schema: Desc, text: string): MessageShape<Desc> {
-  const message = decode(schema, parse(text));
+export function createBodyReader<Desc extends DescMessage>(
+  schema: Desc,
+  fields: readonly (keyof Desc["field"] & string)[],
+): BodyReader<Desc> {
+  const decode = objectDecoder(schema.fields.filter(({ localName }) => fields.includes(localName)));
+  const isInBody = (name: unknown) => fields.includes(name as string);
+  return (text, elsewhere) => {
+    const faults: Faults = [];
+    const body = decode(parse(text), [], faults) as MessageInitShape<Desc>;
+    if (faults.length > 0) throw invalid(faults.map(({ path, problem }) => wrongField(path, problem)));
+    return validated(schema, { ...body, ...elsewhere }, (path, problem) =>
+      isInBody(path[0]) ? wrongField(path, problem) : { parameter: String(path[0]), detail: problem },
+    );
+  };
+}
+
+/**
+ * The message, when it keeps the contract's rules.
+ * @throws Problem INVALID_REQUEST with all that is wrong
+ */
+export function validated<Desc extends DescMessage>(
+  schema: Desc,
+  fields: MessageInitShape<Desc>,
+  wrongPart: (path: Path, problem: string) => WrongPart,
+): MessageShape<Desc> {
+  const message = create(schema, fields);
   const result = validator.validate(schema, message);
   if (result.kind === "valid") return message;
   if (result.kind === "error") throw result.error;
-  const violations = result.violations.map(({ field, message }) => ({
-    path: toPath(field),
-    problem: message,
-  }));
-  throw invalid("the request breaks the rules of its fields", violations);
+  throw invalid(result.violations.map(({ field, message }) => wrongPart(toPath(field), message)));
 }
 
-/** A JSON number whose digits JavaScript's numbers cannot hold: it would be rounded. */
-class InexactNumber {}
-
-/** A number with so many digits. Inside a text they do no harm: they only cost time. */
-const LONG_NUMBER = /[[:,]\s*-?\d{16,}/;
-
-function parse(text: string): JsonValue {
-  let inexact = false;
-  let value: unknown;
+function parse(text: string): unknown {
   try {
-    value = LONG_NUMBER.test(text)
-      ? JSON.parse(text, (_key, value, context?: { source?: string }) => {
-          if (typeof value !== "number" || isExact(value, context?.source)) return value;
-          inexact = true;
-          return new InexactNumber();
-        })
-      : JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
-    throw new Problem({ status: 400, title: "Malformed JSON", detail: "the body is not JSON", cause });
-  }
-  const violations: FieldViolation[] = [];
-  if (inexact || !text.isWellFormed() || text.includes("\\u")) collect(value, [], violations);
-  if (violations.length > 0) throw invalid("the body has values that cannot be kept exactly", violations);
-  return value as JsonValue;
-}
-
-function isExact(value: number, source: string | undefined): boolean {
-  return Number.isSafeInteger(value) || source === undefined || !/^-?\d+$/.test(source);
-}
-
-function collect(value: unknown, path: readonly (string | number)[], found: FieldViolation[]): void {
-  if (value instanceof InexactNumber) {
-    found.push({ path, problem: "beyond 2^53 a number would be rounded: send it as a string of digits" });
-  } else if (typeof value === "string") {
-    if (!value.isWellFormed())
-      found.push({ path, problem: "has half of a surrogate pair: not Unicode text" });
-  } else if (Array.isArray(value)) {
-    value.forEach((item, index) => {
-      collect(item, [...path, index], found);
-    });
-  } else if (typeof value === "object" && value !== null) {
-    for (const [name, item] of Object.entries(value)) collect(item, [...path, name], found);
+    throw new Problem("MALFORMED_JSON", "the body is not JSON", { cause });
   }
 }
 
-function decode<Desc extends DescMessage>(schema: Desc, json: JsonValue): MessageShape<Desc> {
-  try {
-    return fromJson(schema, json);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const cause = isFieldError(error) ? error : error.cause;
-    const field = isFieldError(cause) ? cause.field() : undefined;
-    if (field?.kind === "field" && field.parent.typeName === schema.typeName) {
-      throw invalid(error.message, [{ path: [field.jsonName], problem: (cause as Error).message }]);
+function objectDecoder(fields: readonly DescField[]): Decode {
+  const known = new Map(
+    fields.map((field) => [field.jsonName, { name: field.localName, decode: decoder(field) }]),
+  );
+  return (value, path, faults) => {
+    const message: Record<string, unknown> = {};
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      faults.push({ path, problem: "must be an object" });
+      return message;
     }
-    throw invalid(error.message, []);
-  }
+    for (const [key, item] of Object.entries(value)) {
+      const field = known.get(key);
+      const at = [...path, key];
+      if (field) message[field.name] = field.decode(item, at, faults);
+      else faults.push({ path: at, problem: "is not known here" });
+    }
+    return message;
+  };
 }
 
-function toPath(path: Path): (string | number)[] {
+function decoder(field: DescField): Decode {
+  if (field.fieldKind === "list" && field.listKind === "message") {
+    const decodeItem = objectDecoder(field.message.fields);
+    return (value, path, faults) => {
+      if (Array.isArray(value)) return value.map((item, index) => decodeItem(item, [...path, index], faults));
+      faults.push({ path, problem: "must be an array" });
+      return undefined;
+    };
+  }
+  if (field.fieldKind === "scalar" && field.scalar === ScalarType.STRING) return decodeString;
+  if (field.fieldKind === "scalar" && field.scalar === ScalarType.INT64) return decodeInt64;
+  throw new Error(`${field} is of a kind that no request has so far`);
+}
+
+function decodeString(value: unknown, path: Path, faults: Faults): unknown {
+  if (typeof value !== "string") faults.push({ path, problem: "must be a string" });
+  else if (!value.isWellFormed()) {
+    faults.push({ path, problem: "has half of a surrogate pair: not Unicode text" });
+  }
+  return value;
+}
+
+function decodeInt64(value: unknown, path: Path, faults: Faults): unknown {
+  if (typeof value === "number" && Number.isInteger(value)) {
+    if (Number.isSafeInteger(value)) return BigInt(value);
+    faults.push({ path, problem: "beyond 2^53 a number would be rounded: send it as a string of digits" });
+  } else if (typeof value === "string" && /^(0|-?[1-9]\d{0,18})$/.test(value)) {
+    const integer = BigInt(value);
+    if (BigInt.asIntN(64, integer) === integer) return integer;
+    faults.push({ path, problem: "is more than an int64 can hold" });
+  } else faults.push({ path, problem: "must be a whole number, as a string of digits" });
+  return undefined;
+}
+
+function toPath(path: FieldPath): (string | number)[] {
   return path.flatMap((part): (string | number)[] => {
     if (part.kind === "field") return [part.jsonName];
     return part.kind === "list_sub" ? [part.index] : [];
   });
-}
-
-function invalid(detail: string, violations: readonly FieldViolation[]): Problem {
-  const { status, type, title } = errorTable.INVALID_REQUEST;
-  return new Problem({ status, type, title, detail, violations });
 }

@@ -1,127 +1,104 @@
-import { toJsonString } from "@bufbuild/protobuf";
-import { type Context, Hono, type MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import type { z } from "@hono/zod-openapi";
+import { Hono } from "hono";
 import { routePath } from "hono/route";
-import { secureHeaders } from "hono/secure-headers";
-import { OrderSchema } from "../../../gen/orders/v1/order_pb.ts";
-import { CreateOrderRequestSchema, GetOrderRequestSchema } from "../../../gen/orders/v1/order_service_pb.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { notReadyReasons, type ReadinessCheck } from "../../../platform/ops-server.ts";
-import type { CommandContext } from "../../application/call-context.ts";
-import type { OrderUseCases } from "../../application/factories/order-use-cases.ts";
-import type { Order } from "../../domain/order.ts";
-import { OrderError } from "../../domain/order-error.ts";
-import { toCreateOrderInput, toOrderMessage, validTraceparent } from "../order-messages.ts";
+import type { Gate } from "../gate.ts";
+import { requireJsonIsAccepted } from "./accept.ts";
+import { serveDocumentation } from "./documentation.ts";
+import type { OperationOptions, RestOperation } from "./operation.ts";
+import { changeOrderOperations } from "./operations/change-order.ts";
+import { createOrderOperation } from "./operations/create-order.ts";
+import { getOrderOperation } from "./operations/get-order.ts";
+import { listOrdersOperation } from "./operations/list-orders.ts";
 import { Problem, problemResponse, toProblem } from "./problem.ts";
-import { readMessage } from "./read-message.ts";
-import { requestDeadline } from "./request-deadline.ts";
+import { readQuery } from "./query.ts";
+import { type RestContext, type RestEnv, respond } from "./respond.ts";
+import { traceRequests } from "./trace.ts";
 
-export interface RestOptions {
-  readonly useCases: OrderUseCases;
+export interface RestOptions extends OperationOptions {
+  readonly gate: Gate;
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   readonly log: Logger;
   /** Called once per request with the route's pattern, never the path. */
   readonly observe: (route: string, method: string, status: number, seconds: number) => void;
-  readonly maxBodyBytes: number;
 }
 
+/** Counted, not logged: under overload a line for each would be one more load. */
+const EXPECTED = new Set(["OVERLOADED", "DEADLINE_EXCEEDED"]);
+
 /** The REST door. Bodies are the proto3 JSON of orders.v1; every error is application/problem+json (RFC 9457). */
-export function createRestApp({ useCases, checks, log, observe, maxBodyBytes }: RestOptions): Hono {
-  const app = new Hono();
+export function createRestApp(options: RestOptions): Hono<RestEnv> {
+  const { gate, checks, log, observe } = options;
+  const app = new Hono<RestEnv>();
 
   app.use(async (c, next) => {
     const start = performance.now();
     await next();
     observe(routePath(c, -1), c.req.method, c.res.status, (performance.now() - start) / 1000);
   });
-  app.use(secureHeaders());
+  app.use(traceRequests);
 
-  const tooLarge = (c: Context) => {
-    const detail = `a body may have ${maxBodyBytes} bytes at the most`;
-    // The rest of the body is not read: an HTTP/1.1 connection cannot be used again (HTTP/2 has no such header).
-    const headers: Record<string, string> = isHttp1(c) ? { connection: "close" } : {};
-    return problemResponse(c, new Problem({ status: 413, title: "Content too large", detail }), headers);
-  };
-  const limitStream = bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge });
-  /** Node holds a body to its content-length. Hono's limit makes a stream of every body, which costs more than all else here. */
-  const limitBody: MiddlewareHandler = async (c, next) => {
-    const length = c.req.header("content-length");
-    if (length === undefined) return limitStream(c, next);
-    return Number(length) > maxBodyBytes ? tooLarge(c) : next();
-  };
+  const operations = [
+    createOrderOperation(options),
+    listOrdersOperation(options),
+    getOrderOperation(options),
+    ...changeOrderOperations(options),
+  ];
+  for (const operation of operations) {
+    app.on(operation.route.method, pathOf(operation), through(gate, operation));
+  }
+  for (const [path, there] of Map.groupBy(operations, pathOf)) {
+    const allow = allowedMethods(there);
+    app.all(path, (c) => {
+      throw new Problem("METHOD_NOT_ALLOWED", `${c.req.method} is not possible here`, { headers: { allow } });
+    });
+  }
 
-  app.post("/orders", limitBody, async (c) => {
-    requireJson(c);
-    const request = readMessage(CreateOrderRequestSchema, await c.req.text());
-    const order = await useCases.createOrder(toCreateOrderInput(request), contextOf(c));
-    return orderResponse(c, order, 201, { location: `/orders/${order.id}` });
-  });
-  app.get("/orders/:id", async (c) => {
-    const { id } = readMessage(GetOrderRequestSchema, JSON.stringify({ id: c.req.param("id") }));
-    return orderResponse(c, await useCases.getOrder(id, contextOf(c)), 200);
-  });
+  serveDocumentation(app, operations);
 
-  const health = (c: Context) => {
+  const health = (c: RestContext) => {
     const reasons = notReadyReasons(checks);
-    if (Object.keys(reasons).length === 0) return c.json({ status: "ready" });
-    return c.json({ status: "not ready", reasons }, 503);
+    const isReady = Object.keys(reasons).length === 0;
+    return json(c, isReady ? 200 : 503, isReady ? { status: "ready" } : { status: "not ready", reasons });
   };
   app.get("/healthz", health);
   app.get("/readyz", health);
-  app.get("/livez", (c) => c.json({ status: "ok" }));
+  app.get("/livez", (c) => json(c, 200, { status: "ok" }));
 
-  const methods = { "/orders": "POST", "/orders/:id": "GET, HEAD" };
-  for (const [path, allow] of Object.entries(methods)) {
-    app.all(path, (c) => {
-      const detail = `${c.req.method} is not possible here`;
-      return problemResponse(c, new Problem({ status: 405, title: "Method not allowed", detail }), { allow });
-    });
-  }
-  app.notFound((c) => {
-    const detail = `there is nothing at ${c.req.path}`;
-    return problemResponse(c, new Problem({ status: 404, title: "Not found", detail }));
-  });
+  app.notFound((c) => problemResponse(c, new Problem("NOT_FOUND", `there is nothing at ${c.req.path}`)));
   app.onError((error, c) => {
-    const problem = toProblem(error);
-    if (problem.status >= 500 && !isExpected(error)) {
-      log.error({ err: error, route: routePath(c, -1) }, "request failed");
-    }
+    const problem = toProblem(error, c.req.method);
+    const { traceId: trace_id, requestId: request_id } = c.var;
+    const { code, status } = problem;
+    const line = { err: error, code, route: routePath(c, -1), trace_id, request_id };
+    log[status >= 500 && !EXPECTED.has(code) ? "error" : "debug"](line, "request refused");
     return problemResponse(c, problem);
   });
   return app;
 }
 
-/** Counted, not logged: under overload a line for each would be one more load. */
-function isExpected(error: Error): boolean {
-  return error instanceof OrderError && (error.code === "OVERLOADED" || error.code === "DEADLINE_EXCEEDED");
-}
-
-function contextOf(c: Context): CommandContext {
-  return {
-    caller: { id: "anonymous", customerId: undefined },
-    deadline: requestDeadline(c),
-    traceparent: validTraceparent(c.req.header("traceparent")),
-    idempotencyKey: c.req.header("idempotency-key"),
+/** Nothing of a request is looked at before it is known who sent it. */
+function through(gate: Gate, { name, route, handle }: RestOperation) {
+  const parameters = Object.keys((route.request?.query as z.ZodObject | undefined)?.shape ?? {});
+  return async (c: RestContext): Promise<Response> => {
+    const caller = await gate(name, { authorization: c.req.header("authorization") });
+    requireJsonIsAccepted(c.req.header("accept"));
+    return handle(c, caller, readQuery(c.req.url, parameters));
   };
 }
 
-function isHttp1(c: Context): boolean {
-  return (c.env as { incoming?: { httpVersionMajor?: number } }).incoming?.httpVersionMajor === 1;
+function pathOf({ route }: RestOperation): string {
+  return route.path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
-function requireJson(c: Context): void {
-  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type === "application/json") return;
-  const detail = "the body must be application/json";
-  throw new Problem({ status: 415, title: "Unsupported media type", detail });
+function allowedMethods(operations: readonly RestOperation[]): string {
+  return operations.flatMap(({ route }) => (route.method === "get" ? ["GET", "HEAD"] : ["POST"])).join(", ");
 }
 
-function orderResponse(
-  c: Context,
-  order: Order,
-  status: 200 | 201,
-  headers: Record<string, string> = {},
-): Response {
-  const body = toJsonString(OrderSchema, toOrderMessage(order), { alwaysEmitImplicit: true });
-  return c.body(body, status, { "content-type": "application/json", ...headers });
+function json(c: RestContext, status: number, body: unknown): Response {
+  return respond(c, status, JSON.stringify(body), {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+  });
 }
