@@ -22,8 +22,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-const change = (id: string, type: TransitionType, expectedVersion?: bigint, reason = "") =>
-  orders.changeOrder({ id, type, expectedVersion, reason }, anyCall);
+const change = (id: string, type: TransitionType, expected?: bigint, reason = "") =>
+  orders.changeOrder(
+    { id, type, expectedVersions: expected === undefined ? undefined : [expected], reason },
+    anyCall,
+  );
 
 async function eventsOf(id: string) {
   const { rows } = await pool.query(
@@ -95,7 +98,7 @@ test("of concurrent changes of one version exactly one is done", async () => {
 test("nobody changes an order that is not its own, or that is not there: to both it is not there", async () => {
   const { id } = await orders.createOrder(orderInput({ customerId: "somebody" }), anyCall);
   const stranger = { ...anyCall, caller: { id: "stranger", customerId: "stranger" } };
-  const input = { type: "CancelOrder", expectedVersion: undefined, reason: "" } as const;
+  const input = { type: "CancelOrder", expectedVersions: undefined, reason: "" } as const;
   for (const asked of [id, randomUUID()]) {
     await expect(orders.changeOrder({ ...input, id: asked }, stranger)).rejects.toMatchObject({
       code: "ORDER_NOT_FOUND",

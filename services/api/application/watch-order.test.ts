@@ -200,11 +200,22 @@ test("each time that the read model is behind it is given its time before the da
   expect(world.reads.database).toBe(1);
 });
 
-test("without the read model the database is read about once a second, and the hint of its return is heard", async () => {
+test("a read model that answers too late once is asked again: the version comes with the times of its way", async () => {
   const { world, watchOrder } = createWorld({ database: 1, view: 1 });
   world.isViewAway = true;
   const seen = read(watchOrder(input(0), anyCall));
   await pass(0);
+  world.isViewAway = false;
+  await pass(500);
+  expect(seen.numbers()).toEqual([1]);
+  expect(seen.versions[0]?.path).toBeDefined();
+});
+
+test("without the read model the database is read about once a second, and the hint of its return is heard", async () => {
+  const { world, watchOrder } = createWorld({ database: 1, view: 1 });
+  world.isViewAway = true;
+  const seen = read(watchOrder(input(0), anyCall));
+  await pass(500);
   expect(seen.numbers()).toEqual([1]);
   world.reads.database = 0;
   await pass(60_000);

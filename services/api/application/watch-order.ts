@@ -41,6 +41,8 @@ const GRACE_MS = 2_000;
 const LOOK_AGAIN_MS = 10_000;
 /** Without the read model there are no hints. */
 const WITHOUT_FEED_MS = 1_000;
+/** One answer that came too late does not mean that the read model is away. */
+const TRY_AGAIN_MS = 300;
 
 export function createWatchOrder({ orders, feed, watches, now }: Deps): WatchOrderUseCase {
   return async function* watchOrder({ id, afterVersion }, { caller, deadline: callers }) {
@@ -88,6 +90,7 @@ function createLook(
 ): (known: bigint) => Promise<Look> {
   const { id, deadline, orders, feed, now } = of;
   let behindSince: number | undefined;
+  let failures = 0;
 
   async function fromDatabase(): Promise<ProjectedOrder | undefined> {
     try {
@@ -102,7 +105,11 @@ function createLook(
 
   return async (known) => {
     const view = await feed.find(id).catch(() => "away" as const);
-    if (view === "away") return { found: await fromDatabase(), waitMs: jittered(WITHOUT_FEED_MS) };
+    failures = view === "away" ? failures + 1 : 0;
+    if (view === "away") {
+      if (failures === 1) return { found: undefined, waitMs: jittered(TRY_AGAIN_MS) };
+      return { found: await fromDatabase(), waitMs: jittered(WITHOUT_FEED_MS) };
+    }
     if (view && view.order.version >= known) {
       behindSince = undefined;
       return { found: view, waitMs: jittered(LOOK_AGAIN_MS) };
