@@ -69,6 +69,16 @@ test("a change of another version than the order is at is refused, and nothing i
   expect(await eventsOf(id)).toHaveLength(1);
 });
 
+test("a change of one of several versions is done when the order is at one of them", async () => {
+  const { id } = await orders.createOrder(orderInput(), anyCall);
+  const input = { id, type: "MarkOrderReady", reason: "" } as const;
+  await expect(orders.changeOrder({ ...input, expectedVersions: [] }, anyCall)).rejects.toMatchObject({
+    code: "VERSION_MISMATCH",
+  });
+  const changed = await orders.changeOrder({ ...input, expectedVersions: [7n, 1n] }, anyCall);
+  expect(changed).toMatchObject({ version: 2n, status: "ready" });
+});
+
 test("of concurrent transitions exactly one wins; the others see what it did", async () => {
   for (let round = 0; round < 10; round++) {
     const { id } = await orders.createOrder(orderInput(), anyCall);
