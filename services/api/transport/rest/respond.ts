@@ -22,8 +22,8 @@ const securityHeaders = {
 };
 
 /**
- * An answer with what every answer has. Its headers stay a plain object down to Node: as a `Headers`, which Hono's helpers and its
- * middleware make of them, they cost 20 µs of the 110 of a request.
+ * An answer with what every answer has. Its headers stay a plain object down to Node: Hono's helpers and middleware make a `Headers` of
+ * them, which Node's adapter takes apart again.
  */
 export function respond(
   c: RestContext,
