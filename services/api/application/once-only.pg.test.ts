@@ -31,7 +31,7 @@ const under = (idempotencyKey: string, over: Partial<CommandContext> = {}): Comm
 const change = (id: string, over: object = {}) => ({
   id,
   type: "MarkOrderReady" as const,
-  expectedVersion: undefined,
+  expectedVersions: undefined,
   reason: "",
   ...over,
 });
@@ -147,7 +147,7 @@ test("the same key of another caller is another key", async () => {
 test("a transition under a key is done once, however often it is asked for", async () => {
   const customerId = randomUUID();
   const { id } = await orders.createOrder(orderInput({ customerId }), anyCall);
-  const cancel = change(id, { type: "CancelOrder", reason: "changed my mind", expectedVersion: 1n });
+  const cancel = change(id, { type: "CancelOrder", reason: "changed my mind", expectedVersions: [1n] });
   const key = randomUUID();
   const first = await orders.changeOrder(cancel, under(key));
   expect(first).toMatchObject({ status: "cancelled", version: 2n, reason: "changed my mind" });
