@@ -58,7 +58,7 @@ async function rest(customerId: string): Promise<Outcome> {
   });
   const body = (await response.json()) as { type: string };
   if (response.status === 201) return "done";
-  expect([response.status, body.type]).toEqual([503, "urn:problem:orders:overloaded"]);
+  expect([response.status, body.type]).toEqual([503, "/problems/overloaded"]);
   expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
   return "refused";
 }
