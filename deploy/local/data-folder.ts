@@ -12,17 +12,23 @@ export const dataIn = (folder: string) => ({
   kafka: join(folder, "kafka"),
   redis: join(folder, "redis"),
   logs: join(folder, "logs"),
+  tokens: join(folder, "tokens"),
 });
+
+/** Makes the folder when it is missing. Throws when it holds something else. */
+export async function makeDataFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  if ((await assertOurs(folder)) === "empty") {
+    await writeFile(join(folder, MARK), "`npm run reset` removes this folder.\n");
+  }
+}
 
 /**
  * Makes the folder when it is missing, and holds it until `release` is called: two sets of servers on the same files would
  * destroy them. Throws when the folder holds something else, or another process holds it.
  */
 export async function holdDataFolder(folder: string): Promise<{ release(): Promise<void> }> {
-  await mkdir(folder, { recursive: true });
-  if ((await assertOurs(folder)) === "empty") {
-    await writeFile(join(folder, MARK), "`npm run reset` removes this folder.\n");
-  }
+  await makeDataFolder(folder);
   await assertNotHeld(folder);
   const holder = join(folder, HOLDER);
   await writeFile(holder, `${process.pid}\n`);

@@ -31,6 +31,9 @@ interface Variable {
   readonly isRequired: boolean;
 }
 
+/** By a rule between variables, which the schema of each does not show. */
+const requiredByRule = ["AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS_URL"];
+
 /** The variables of a schema as zod tells of them. Throws when one is not described. */
 function variablesOf(shape: z.ZodRawShape): Variable[] {
   return (Object.entries(shape) as [string, z.ZodType][]).map(([name, { description, def }]) => {
@@ -38,7 +41,8 @@ function variablesOf(shape: z.ZodRawShape): Variable[] {
     const { type, defaultValue } = def as z.core.$ZodTypes["_zod"]["def"] & { defaultValue?: unknown };
     const hasDefault = type === "default" || type === "prefault";
     const initial = hasDefault ? String(defaultValue) : undefined;
-    return { name, description, initial, isRequired: !hasDefault && type !== "optional" };
+    const isRequired = requiredByRule.includes(name) || (!hasDefault && type !== "optional");
+    return { name, description, initial, isRequired };
   });
 }
 
@@ -86,6 +90,9 @@ test.each(Object.entries({ ...services, "npm start": localConfigSchema }))(
     const given = Object.entries({
       DATABASE_URL: "postgres://db/orders",
       REDIS_URL: "redis://cache",
+      AUTH_ISSUER: "https://issuer",
+      AUTH_AUDIENCE: "orders",
+      AUTH_JWKS_URL: "https://issuer/keys",
     }).filter(([name]) => isRequired(name));
     const faults = faultsOf(() => loadConfig(schema, {}));
     expect(faults.map(({ variable }) => variable)).toEqual(given.map(([name]) => name));

@@ -23,6 +23,10 @@ export const localConfigSchema = z.object({
     .describe("Password of the superuser postgres; stays as it was when the data was made"),
   ORDERS_API_PASSWORD: password().default("orders_api").describe("Password of the API's database role"),
   OUTBOX_RELAY_PASSWORD: password().default("outbox_relay").describe("Password of the relay's database role"),
+  AUTH: z
+    .enum(["off", "jwt"], "must be off or jwt")
+    .default("off")
+    .describe("off: everybody may do everything; jwt: the API asks for tokens, which `npm run token` makes"),
   DATA_FOLDER: z
     .string()
     .default(".local/data")

@@ -7,6 +7,7 @@ import { configSchema as relaySchema } from "../../services/relay/config.ts";
 import { startProcess } from "./child-process.ts";
 import { dataIn } from "./data-folder.ts";
 import type { LocalConfig } from "./local-config.ts";
+import { localIssuer } from "./local-issuer.ts";
 import type { DatabaseUrls } from "./prepare-database.ts";
 import { processEnvironment } from "./process-environment.ts";
 import { untilReady } from "./readiness.ts";
@@ -21,7 +22,10 @@ export interface ServiceSpecification {
 }
 
 /** Each service as it would run anywhere: a process of its own, configured by environment variables only. */
-export function serviceSpecifications(config: LocalConfig, database: DatabaseUrls): ServiceSpecification[] {
+export async function serviceSpecifications(
+  config: LocalConfig,
+  database: DatabaseUrls,
+): Promise<ServiceSpecification[]> {
   const KAFKA_BROKERS = `127.0.0.1:${config.KAFKA_PORT}`;
   const REDIS_URL = `redis://127.0.0.1:${config.REDIS_PORT}`;
   return [
@@ -34,6 +38,8 @@ export function serviceSpecifications(config: LocalConfig, database: DatabaseUrl
         REDIS_URL,
         API_PORT: `${config.API_PORT}`,
         API_GRPC_PORT: `${config.API_GRPC_PORT}`,
+        AUTH: config.AUTH,
+        ...(config.AUTH === "jwt" ? await localIssuer(config.DATA_FOLDER) : {}),
       },
     },
     {

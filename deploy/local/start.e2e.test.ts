@@ -42,7 +42,7 @@ const isFree = (port: string) =>
   );
 
 /** `node deploy/local/<script>` with ports and data of its own. */
-function run(script: "start.ts" | "reset.ts", variables: Readonly<Record<string, string>> = {}) {
+function run(script: "start.ts" | "reset.ts" | "token.ts", variables: Readonly<Record<string, string>> = {}) {
   const { PATH, HOME, JAVA_HOME, TMPDIR } = process.env;
   const child = spawn(process.execPath, [join(import.meta.dirname, script)], {
     cwd: folder,
@@ -56,8 +56,8 @@ function run(script: "start.ts" | "reset.ts", variables: Readonly<Record<string,
 }
 
 /** Starts everything and waits for the summary. What it started ends with the test, however that goes. */
-async function startEverything() {
-  const started = run("start.ts");
+async function startEverything(variables: Readonly<Record<string, string>> = {}) {
+  const started = run("start.ts", variables);
   onTestFinished(async () => {
     started.child.kill("SIGKILL");
     await started.ended;
@@ -108,6 +108,7 @@ let orderId: string;
 
 test("one command starts everything; an order gets from REST to the read model; Ctrl-C ends all of it", async () => {
   const everything = await startEverything();
+  expect(everything.output()).toContain("AUTH=off: whoever reaches the API may read and change every order");
   const response = await fetch(everything.orders, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -138,9 +139,14 @@ test("one command starts everything; an order gets from REST to the read model; 
   await expectNothingLeft(everything.processes);
 }, 60_000);
 
-test("started again it finds its data; a service that dies ends everything, by name; a reset removes the data", async () => {
-  const everything = await startEverything();
-  expect((await fetch(`${everything.orders}/${orderId}`)).status).toBe(200);
+test("started again, with tokens asked for, it finds its data; a service that dies ends everything, by name; a reset removes the data", async () => {
+  const everything = await startEverything({ AUTH: "jwt" });
+  const order = `${everything.orders}/${orderId}`;
+  expect((await fetch(order)).status).toBe(401);
+  const token = run("token.ts");
+  expect(await token.ended).toBe(0);
+  const headers = { authorization: `Bearer ${token.output().trim()}` };
+  expect((await fetch(order, { headers })).status).toBe(200);
   await readModel(everything.redis, orderId);
 
   const relay = everything.processes.find(({ command }) => command.includes("relay/main.ts"));

@@ -18,6 +18,7 @@ const USAGE = `Runs the whole system on this machine until Ctrl-C.
   npm start                      Postgres, Kafka and Redis as processes, and the three services
   npm start -- --docker          the three servers from docker-compose.yml instead
   npm start -- --servers-only    only the servers, with the database migrated
+  AUTH=jwt npm start             with an API that asks for tokens (npm run token)
   npm run reset                  removes all data (npm run reset -- --docker: the containers' too)
 
 Ports and the like are set by the environment or in .env; .env.example lists them.`;
@@ -55,7 +56,7 @@ async function start(config: LocalConfig, { docker, serversOnly }: Choices): Pro
       () => "built",
     );
   signal.throwIfAborted();
-  const services = serversOnly ? [] : serviceSpecifications(config, database);
+  const services = serversOnly ? [] : await serviceSpecifications(config, database);
   const results = await Promise.allSettled(
     services.map((service) => {
       const ready = () => `ready on 127.0.0.1:${service.opsPort}`;

@@ -23,11 +23,21 @@ export async function summary(options: SummaryOptions): Promise<string> {
     bold(`Everything runs. Ctrl-C stops it; the data stays until \`${reset}\`.`),
     "",
     ...addresses(options).map(([name, address]) => `  ${name.padEnd(11)}${address}`),
+    ...(serversOnly ? [] : ["", ...access(options.config)]),
     ...(serversOnly
       ? []
       : ["", bold("Try, in another terminal in this folder:"), ...(await commands(options))]),
     "",
   ].join("\n");
+}
+
+function access({ AUTH }: LocalConfig): string[] {
+  if (AUTH === "jwt") return ["The API asks for tokens: npm run --silent token -- --help"];
+  const warning = styleText(
+    ["bold", "yellow"],
+    "AUTH=off: whoever reaches the API may read and change every order.",
+  );
+  return [`${warning} With tokens: AUTH=jwt npm start`];
 }
 
 function addresses({ config, database, serversOnly }: SummaryOptions): [name: string, address: string][] {
@@ -50,16 +60,17 @@ function addresses({ config, database, serversOnly }: SummaryOptions): [name: st
 }
 
 async function commands(options: SummaryOptions): Promise<string[]> {
-  const { API_PORT, API_GRPC_PORT } = options.config;
+  const { API_PORT, API_GRPC_PORT, AUTH } = options.config;
+  const token = AUTH === "jwt" ? ` -H "authorization: Bearer $(npm run --silent token)"` : "";
   const order = `'{"customerId":"c-1","pickupPointId":"p-7","currency":"EUR","lines":[{"sku":"book","quantity":"1","unitPriceMinor":"1990"}]}'`;
   return [
     "",
     "  # an order over REST",
-    `  curl -sS -w '\\n' -H 'content-type: application/json' http://127.0.0.1:${API_PORT}/orders -d \\`,
+    `  curl -sS -w '\\n' -H 'content-type: application/json'${token} http://127.0.0.1:${API_PORT}/orders -d \\`,
     `    ${order}`,
     "",
     "  # one over gRPC",
-    `  npx buf curl --protocol grpc --http2-prior-knowledge --schema . \\`,
+    `  npx buf curl --protocol grpc --http2-prior-knowledge --schema .${token} \\`,
     `    http://127.0.0.1:${API_GRPC_PORT}/orders.v1.OrderService/CreateOrder -d \\`,
     `    ${order}`,
     "",

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { findPostgresProgram } from "./postgres-programs.mjs";
 
-/** @typedef {"java" | "mvn" | "redis-server" | "kcat" | "pgbench" | "pg_recvlogical" | "h2load" | "chromium" | "python3"} Program */
+/** @typedef {"java" | "mvn" | "redis-server" | "kcat" | "pgbench" | "pg_recvlogical" | "h2load" | "chromium" | "python3" | "openssl"} Program */
 
 /**
  * How each program is found, and what package has it by package manager; of several, the first that the system offers.
@@ -27,6 +27,7 @@ const programs = {
     brew: "redis",
     dnf: "redis",
   },
+  openssl: { isThere: () => runs("openssl", "version"), apt: ["openssl"], brew: "openssl@3", dnf: "openssl" },
   kcat: { isThere: () => runs("kcat", "-V"), apt: ["kcat"], brew: "kcat", dnf: "kcat" },
   // Debian has it among the server's programs.
   pgbench: {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { commonVariables, variable } from "../platform/config.ts";
+import { accessVariables, withAccessRules } from "./access-variables.ts";
 
 const variables = z.object({
   ...commonVariables,
@@ -33,7 +34,7 @@ const variables = z.object({
     .url("redis:", "rediss:")
     .optional()
     .describe(
-      "Redis with the cache and the read model; without it neither is used, and watches read Postgres",
+      "Redis with the cache, the read model and the rate limits; without it none is used, and watches read Postgres",
     ),
   API_KEY_PREFIX: z
     .string()
@@ -64,9 +65,10 @@ const variables = z.object({
     .default(0)
     .describe("At a stop, how long all is still served after /readyz has said no: for a balancer to see it"),
   OPS_PORT: variable.port().default(9465).describe("Port of /livez, /readyz and /metrics"),
+  ...accessVariables,
 });
 
-export const configSchema = variables.refine(
+export const configSchema = withAccessRules(variables).refine(
   ({ SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }) => SHUTDOWN_DELAY_MS < SHUTDOWN_TIMEOUT_MS,
   { path: ["SHUTDOWN_DELAY_MS"], message: "must be less than SHUTDOWN_TIMEOUT_MS" },
 );

@@ -27,6 +27,7 @@ beforeAll(async () => {
   pool = new pg.Pool({ connectionString: database.ownerUrl });
   api = spawnService("api", {
     DATABASE_URL: database.apiUrl,
+    AUTH: "off",
     DATABASE_POOL_SIZE: String(POOL),
     DATABASE_POOL_QUEUE: String(QUEUE),
     DATABASE_QUEUE_TIMEOUT_MS: "500",

@@ -33,6 +33,7 @@ afterAll(async () => {
 async function start(): Promise<ServiceProcess> {
   const process = spawnService("api", {
     DATABASE_URL: database.apiUrl,
+    AUTH: "off",
     DATABASE_POOL_SIZE: "4",
     API_PORT: "0",
     API_GRPC_PORT: "0",

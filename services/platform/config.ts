@@ -36,7 +36,8 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   throw new ConfigError(
     result.error.issues.map((issue) => {
       const variable = String(issue.path[0] ?? "environment");
-      return { variable, problem: variable in given ? issue.message : "is required" };
+      const isTold = variable in given || issue.code === "custom";
+      return { variable, problem: isTold ? issue.message : "is required" };
     }),
   );
 }

@@ -72,6 +72,7 @@ export async function benchApi(context: BenchContext): Promise<ApiFigures> {
   const api = spawnService("api", {
     DATABASE_URL: databaseUrl,
     DATABASE_POOL_SIZE: String(CONNECTIONS),
+    AUTH: "off",
     API_PORT: "0",
     API_GRPC_PORT: "0",
     OPS_PORT: "0",

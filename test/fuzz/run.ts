@@ -34,6 +34,7 @@ async function fuzz(): Promise<number> {
   await createTemplateDatabase(postgres.url, "fuzz");
   const api = spawnService("api", {
     DATABASE_URL: withDatabase(postgres.url, "fuzz", "orders_api"),
+    AUTH: "off",
     API_PORT: "0",
     API_GRPC_PORT: "0",
     OPS_PORT: "0",

@@ -25,6 +25,7 @@ export async function startOrderSystem(apiVariables: Record<string, string> = {}
     api: spawnService("api", {
       ...servers,
       DATABASE_URL: database.apiUrl,
+      AUTH: "off",
       API_PORT: "0",
       API_GRPC_PORT: "0",
       API_KEY_PREFIX: keyPrefix,

@@ -1,12 +1,17 @@
 import { create, fromJson, type JsonValue, type MessageInitShape, toJsonString } from "@bufbuild/protobuf";
-import { type Client, ConnectError, createClient } from "@connectrpc/connect";
+import { type Client, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import {
   createConnectTransport,
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { type Order, OrderSchema } from "../../gen/orders/v1/order_pb.ts";
-import { CreateOrderRequestSchema, OrderService } from "../../gen/orders/v1/order_service_pb.ts";
+import {
+  CreateOrderRequestSchema,
+  ListOrdersResponseSchema,
+  OrderService,
+} from "../../gen/orders/v1/order_service_pb.ts";
+import type { TransitionType } from "../domain/order.ts";
 import type { ApiUnderTest } from "./running-api.ts";
 
 export type OrderRequest = MessageInitShape<typeof CreateOrderRequestSchema>;
@@ -25,66 +30,106 @@ export class Refused extends Error {
 export interface Door {
   create(request: OrderRequest): Promise<Order>;
   get(id: string): Promise<Order>;
+  /** The first page. */
+  list(): Promise<readonly Order[]>;
+  change(type: TransitionType, id: string): Promise<Order>;
+  /** The first version that comes; REST has no watches. */
+  readonly watch: ((id: string) => Promise<Order>) | undefined;
 }
+
+/** Which way through REST a transition goes. */
+const pathOf: Readonly<Record<TransitionType, string>> = {
+  MarkOrderReady: "ready",
+  IssueOrder: "issue",
+  ReturnOrder: "return",
+  CancelOrder: "cancel",
+};
 
 const codeOfStatus: Readonly<Record<number, string>> = {
   400: "invalid_argument",
+  401: "unauthenticated",
+  403: "permission_denied",
   404: "not_found",
+  429: "resource_exhausted",
   503: "unavailable",
 };
 
-export function openDoors({
-  restUrl,
-  grpcUrl,
-}: Pick<ApiUnderTest, "restUrl" | "grpcUrl">): Readonly<Record<string, Door>> {
+/** `token` goes with every request. */
+export function openDoors(
+  { restUrl, grpcUrl }: Pick<ApiUnderTest, "restUrl" | "grpcUrl">,
+  token?: string,
+): Readonly<Record<string, Door>> {
+  const headers: Readonly<Record<string, string>> = token ? { authorization: `Bearer ${token}` } : {};
+  const interceptors: Interceptor[] = [
+    (next) => (request) => {
+      for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
+      return next(request);
+    },
+  ];
+  const http1 = { baseUrl: restUrl, httpVersion: "1.1", interceptors } as const;
+  const http2 = { baseUrl: grpcUrl, httpVersion: "2", interceptors } as const;
   return {
-    REST: rest(restUrl),
-    gRPC: rpc(createClient(OrderService, createGrpcTransport({ baseUrl: grpcUrl }))),
-    "gRPC-Web": rpc(
-      createClient(OrderService, createGrpcWebTransport({ baseUrl: restUrl, httpVersion: "1.1" })),
-    ),
-    Connect: rpc(
-      createClient(OrderService, createConnectTransport({ baseUrl: restUrl, httpVersion: "1.1" })),
-    ),
-    "Connect over HTTP/2": rpc(
-      createClient(OrderService, createConnectTransport({ baseUrl: grpcUrl, httpVersion: "2" })),
-    ),
+    REST: rest(restUrl, headers),
+    gRPC: rpc(createClient(OrderService, createGrpcTransport(http2))),
+    "gRPC-Web": rpc(createClient(OrderService, createGrpcWebTransport(http1))),
+    Connect: rpc(createClient(OrderService, createConnectTransport(http1))),
+    "Connect over HTTP/2": rpc(createClient(OrderService, createConnectTransport(http2))),
   };
 }
 
 function rpc(client: Client<typeof OrderService>): Door {
-  const unwrap = async (answer: Promise<{ order?: Order | undefined }>): Promise<Order> => {
+  const answered = async <T>(answer: Promise<T>): Promise<T> => {
     try {
-      const { order } = await answer;
-      if (!order) throw new Error("an answer without an order");
-      return order;
+      return await answer;
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
       throw new Refused(/^\[(\w+)\]/.exec(error.message)?.[1] ?? "", error.rawMessage);
     }
   };
+  const unwrap = async (answer: Promise<{ order?: Order | undefined }>): Promise<Order> => {
+    const { order } = await answered(answer);
+    if (!order) throw new Error("an answer without an order");
+    return order;
+  };
+  const changes: Record<TransitionType, (id: string) => Promise<{ order?: Order | undefined }>> = {
+    MarkOrderReady: (id) => client.markOrderReady({ id }),
+    IssueOrder: (id) => client.issueOrder({ id }),
+    ReturnOrder: (id) => client.returnOrder({ id }),
+    CancelOrder: (id) => client.cancelOrder({ id }),
+  };
   return {
     create: (request) => unwrap(client.createOrder(request)),
     get: (id) => unwrap(client.getOrder({ id })),
+    list: async () => (await answered(client.listOrders({}))).orders,
+    change: (type, id) => unwrap(changes[type](id)),
+    watch: (id) => unwrap(firstOf(client.watchOrder({ id }))),
   };
 }
 
-function rest(baseUrl: string): Door {
-  async function unwrap(answer: Promise<Response>): Promise<Order> {
-    const response = await answer;
+/** Hangs up after it. */
+async function firstOf<T>(stream: AsyncIterable<T>): Promise<T> {
+  for await (const message of stream) return message;
+  throw new Error("a stream without a message");
+}
+
+function rest(baseUrl: string, headers: Readonly<Record<string, string>>): Door {
+  async function answered(path: string, post?: string): Promise<JsonValue> {
+    const json = { "content-type": "application/json" };
+    const request = post === undefined ? {} : { method: "POST", body: post };
+    const response = await fetch(`${baseUrl}${path}`, { ...request, headers: { ...json, ...headers } });
     const body = (await response.json()) as JsonValue;
-    if (response.ok) return fromJson(OrderSchema, body);
+    if (response.ok) return body;
     throw new Refused(codeOfStatus[response.status] ?? String(response.status), JSON.stringify(body));
   }
+  const order = async (answer: Promise<JsonValue>) => fromJson(OrderSchema, await answer);
   return {
-    create: (request) =>
-      unwrap(
-        fetch(`${baseUrl}/orders`, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: toJsonString(CreateOrderRequestSchema, create(CreateOrderRequestSchema, request)),
-        }),
-      ),
-    get: (id) => unwrap(fetch(`${baseUrl}/orders/${id}`)),
+    create: (request) => {
+      const message = create(CreateOrderRequestSchema, request);
+      return order(answered("/orders", toJsonString(CreateOrderRequestSchema, message)));
+    },
+    get: (id) => order(answered(`/orders/${id}`)),
+    list: async () => fromJson(ListOrdersResponseSchema, await answered("/orders")).orders,
+    change: (type, id) => order(answered(`/orders/${id}/${pathOf[type]}`, "{}")),
+    watch: undefined,
   };
 }

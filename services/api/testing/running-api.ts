@@ -21,6 +21,7 @@ export async function startApi(
     API_PORT: "0",
     API_GRPC_PORT: "0",
     OPS_PORT: "0",
+    AUTH: "off",
     ...more,
   });
   const log = pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" });
@@ -29,9 +30,10 @@ export async function startApi(
     await lifecycle.stop();
     throw error;
   });
+  const scheme = config.API_TLS_CERT_FILE ? "https" : "http";
   return {
-    restUrl: `http://127.0.0.1:${httpPort}`,
-    grpcUrl: `http://127.0.0.1:${grpcPort}`,
+    restUrl: `${scheme}://127.0.0.1:${httpPort}`,
+    grpcUrl: `${scheme}://127.0.0.1:${grpcPort}`,
     opsUrl: `http://127.0.0.1:${opsPort}`,
     async stop() {
       const { failed } = await lifecycle.stop();

@@ -1,4 +1,4 @@
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 
 /**
  * Offers each stream of an HTTP/2 server to `take`; one that it does not take (false) becomes a request of the server's own handler, as
@@ -6,7 +6,7 @@ import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:h
  * stream that had both would be answered twice.
  */
 export function takeBeforeRequests(
-  server: Http2Server,
+  server: Http2Server | Http2SecureServer,
   take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
 ): void {
   const toRequest = server.listeners("stream");

@@ -1,5 +1,7 @@
+import type { LimitRate } from "../application/access.ts";
 import type { Caller } from "../application/call-context.ts";
 import type { TransitionType } from "../domain/order.ts";
+import { OrderError, type OrderErrorCode } from "../domain/order-error.ts";
 
 /** What can be asked for, by the same name through both doors. */
 export type Operation = "CreateOrder" | "GetOrder" | "ListOrders" | "WatchOrder" | TransitionType;
@@ -17,3 +19,23 @@ export interface GateRequest {
 
 /** Everybody may do everything. */
 export const openGate: Gate = async () => ({ id: "anonymous", customerId: undefined });
+
+/** Counts those that `gate` lets in. */
+export function withRateLimit(gate: Gate, limitRate: LimitRate): Gate {
+  return async (operation, request) => {
+    const caller = await gate(operation, request);
+    await limitRate(caller);
+    return caller;
+  };
+}
+
+export function withRefusalsObserved(gate: Gate, onRefused: (code: OrderErrorCode) => void): Gate {
+  return async (operation, request) => {
+    try {
+      return await gate(operation, request);
+    } catch (error) {
+      if (error instanceof OrderError) onRefused(error.code);
+      throw error;
+    }
+  };
+}

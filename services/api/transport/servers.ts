@@ -10,11 +10,14 @@ import type { Logger } from "../../platform/logger.ts";
 import { listen } from "../../platform/ops-server.ts";
 import type { OrderUseCases } from "../application/factories/order-use-cases.ts";
 import { takeBeforeRequests } from "./before-requests.ts";
+import type { Gate } from "./gate.ts";
 import { closingResponses, drainHttp1 } from "./http1-drain.ts";
 import { http2Drain } from "./http2-drain.ts";
 import { createErrorInterceptor, createObserveInterceptor } from "./rpc/interceptors.ts";
 import { orderServiceRoutes } from "./rpc/order-service.ts";
+import { createRequestGate } from "./rpc/request-gate.ts";
 import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
+import { type Certificate, createTlsServer } from "./tls-server.ts";
 
 export interface ServersOptions {
   readonly host: string;
@@ -24,6 +27,9 @@ export interface ServersOptions {
   readonly grpcPort: number;
   readonly rest: Pick<Hono, "fetch">;
   readonly useCases: OrderUseCases;
+  readonly gate: Gate;
+  /** With it both ports speak TLS, and both HTTP/2 and HTTP/1.1. */
+  readonly certificate: Certificate | undefined;
   readonly observeRpc: (method: string, code: string, seconds: number) => void;
   readonly maxBodyBytes: number;
   readonly maxTimeoutMs: number;
@@ -49,6 +55,7 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
       createErrorInterceptor(log),
       createValidateInterceptor(),
     ],
+    requestGate: createRequestGate({ gate: options.gate, observe: observeRpc, log }),
     readMaxBytes: maxBodyBytes,
     maxTimeoutMs,
   };
@@ -56,12 +63,24 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     ...rpc,
     fallback: getRequestListener(rest.fetch) as Parameters<typeof connectNodeAdapter>[0]["fallback"] & {},
   });
+  const unaryGrpc = createUnaryGrpc({ ...rpc, log });
+
+  const { certificate } = options;
+  if (certificate) {
+    const tls = { certificate, handler, stopping };
+    const [first, second] = [createTlsServer(tls), createTlsServer(tls)];
+    for (const { server } of [first, second]) takeBeforeRequests(server, unaryGrpc);
+    lifecycle.onStop("listeners", () => Promise.all([first.drain(drainMs), second.drain(drainMs)]));
+    await listen(first.server, options.host, options.httpPort);
+    await listen(second.server, options.host, options.grpcPort);
+    return { httpPort: portOf(first.server), grpcPort: portOf(second.server) };
+  }
 
   const http1 = createHttp1Server({ ServerResponse: closingResponses(stopping) }, handler as RequestListener);
   await listen(http1, options.host, options.httpPort);
 
   const http2 = createHttp2Server(handler);
-  takeBeforeRequests(http2, createUnaryGrpc({ ...rpc, log }));
+  takeBeforeRequests(http2, unaryGrpc);
   const drainHttp2 = http2Drain(http2);
   lifecycle.onStop("listeners", () => Promise.all([drainHttp1(http1, drainMs), drainHttp2(drainMs)]));
   await listen(http2, options.host, options.grpcPort);

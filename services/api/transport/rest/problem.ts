@@ -1,4 +1,5 @@
 import { type FieldViolation, OrderError } from "../../domain/order-error.ts";
+import { challengeOf } from "../challenge.ts";
 import { type ProblemCode, problemType, problemTypes } from "./problem-types.ts";
 import { type RestContext, respond } from "./respond.ts";
 
@@ -52,7 +53,12 @@ export function toProblem(error: unknown, method: string): Problem {
     const errors = violations.map(({ path, problem }) =>
       hasBody ? wrongField(path, problem) : { parameter: path.join("."), detail: problem },
     );
-    return new Problem(code, message, { errors, headers: retryHeaders(code, retryAfterMs), cause });
+    const challenge = challengeOf(error);
+    const headers = {
+      ...(challenge === undefined ? {} : { "www-authenticate": challenge }),
+      ...retryHeaders(code, retryAfterMs),
+    };
+    return new Problem(code, message, { errors, headers, cause });
   }
   const detail =
     "The request could not be handled; it is safe to ask for the order's state and to try again.";
@@ -73,7 +79,6 @@ export function problemResponse(c: RestContext, problem: Problem): Response {
   return respond(c, status, JSON.stringify(body), {
     "content-type": "application/problem+json",
     "cache-control": "no-store",
-    ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
     ...problem.headers,
   });
 }

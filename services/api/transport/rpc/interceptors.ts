@@ -26,7 +26,8 @@ async function* translated<T>(messages: AsyncIterable<T>, told: (error: unknown)
   }
 }
 
-function toConnectError(error: unknown, log: Logger, method: string): ConnectError {
+/** What an error is for the caller. */
+export function toConnectError(error: unknown, log: Logger, method: string): ConnectError {
   if (error instanceof ConnectError) return error;
   if (error instanceof OrderError) {
     const fields = error.violations.map(({ path, problem }) => `${path.join(".")}: ${problem}`);
@@ -70,6 +71,7 @@ async function* observed<T>(messages: AsyncIterable<T>, done: (code: string) => 
   }
 }
 
-function codeOf(error: unknown): string {
+/** As metrics have it. */
+export function codeOf(error: unknown): string {
   return Code[ConnectError.from(error).code].toLowerCase();
 }

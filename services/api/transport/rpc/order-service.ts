@@ -11,11 +11,12 @@ import {
   toWatchOrderResponse,
   validTraceparent,
 } from "../order-messages.ts";
+import { callerOf } from "./request-gate.ts";
 
 /** Longest deadline of a watch: a caller need not know how long this server lets a watch last, which ends it earlier. */
 const LONGEST_WATCH_MS = 86_400_000;
 
-/** orders.v1.OrderService over the same use cases as REST; requests were validated by an interceptor. */
+/** orders.v1.OrderService over the same use cases as REST; requests were let in by the gate, and validated by an interceptor. */
 export function orderServiceRoutes(useCases: OrderUseCases): (router: ConnectRouter) => void {
   const change = (type: TransitionType) => async (request: ChangeRequest, context: HandlerContext) => {
     const input = toChangeOrderInput(type, request);
@@ -58,7 +59,7 @@ interface ChangeRequest {
 
 function contextOf(context: HandlerContext, { requestId = "" }: { requestId?: string } = {}): CommandContext {
   return {
-    caller: { id: "anonymous", customerId: undefined },
+    caller: callerOf(context),
     deadline: { signal: context.signal, remainingMs: () => context.timeoutMs() },
     traceparent: validTraceparent(context.requestHeader.get("traceparent")),
     idempotencyKey: requestId || undefined,

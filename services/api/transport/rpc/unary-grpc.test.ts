@@ -7,12 +7,14 @@ import {
   ConnectError,
   type ConnectRouter,
   createClient,
+  createContextKey,
   type HandlerContext,
   type Interceptor,
 } from "@connectrpc/connect";
 import { compressionGzip, connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
+import { eventually } from "../../../../test/support/eventually.ts";
 import { OrderSchema } from "../../../gen/orders/v1/order_pb.ts";
 import { type GetOrderRequest, OrderService } from "../../../gen/orders/v1/order_service_pb.ts";
 import { takeBeforeRequests } from "../before-requests.ts";
@@ -20,10 +22,16 @@ import { createUnaryGrpc } from "./unary-grpc.ts";
 
 type GetOrder = (request: GetOrderRequest, context: HandlerContext) => Promise<{ order: { id: string } }>;
 
+interface ServeOptions {
+  readonly plain?: boolean;
+  readonly sendCompression?: boolean;
+  readonly requestGate?: (context: HandlerContext) => Promise<void>;
+}
+
 /** A server of GetOrder, and a client of it. Without the plain way all calls are Connect's. */
 async function serve(
   getOrder: GetOrder,
-  { plain = true, sendCompression = false }: { plain?: boolean; sendCompression?: boolean } = {},
+  { plain = true, sendCompression = false, requestGate = async () => {} }: ServeOptions = {},
 ) {
   let plainCalls = 0;
   const marked: Interceptor = (next) => async (request) => {
@@ -34,6 +42,7 @@ async function serve(
   const options = {
     routes: (router: ConnectRouter) => void router.service(OrderService, { getOrder }),
     interceptors: [marked],
+    requestGate,
     readMaxBytes: 1_000,
     maxTimeoutMs: 5_000,
   };
@@ -141,6 +150,63 @@ test.each([
   const { client } = await serve(() => Promise.reject(new TypeError("a secret")), { plain });
   const error = ConnectError.from(await client.getOrder({ id: "1" }).catch((reason: unknown) => reason));
   expect([error.code, error.rawMessage]).toEqual([Code.Internal, "internal error"]);
+});
+
+const callerKey = createContextKey("nobody");
+
+test.each([
+  ["plain", true],
+  ["Connect's", false],
+])("the %s way: the gate sees the headers, and tells the handler", async (_, plain) => {
+  const { client } = await serve(async (_, { values }) => ({ order: { id: values.get(callerKey) } }), {
+    plain,
+    requestGate: async ({ values, requestHeader, method }) =>
+      void values.set(callerKey, `${requestHeader.get("authorization")} for ${method.name}`),
+  });
+  const { order } = await client.getOrder({ id: "1" }, { headers: { authorization: "me" } });
+  expect(order?.id).toBe("me for GetOrder");
+});
+
+test.each([
+  ["plain", true],
+  ["Connect's", false],
+])(
+  "the %s way: a call that the gate refuses is answered while its message is on its way, and the connection works on",
+  async (_, plain) => {
+    let isOpen = false;
+    const { client, baseUrl } = await serve(echo, {
+      plain,
+      requestGate: async () => {
+        if (!isOpen) throw new ConnectError("no", Code.Unauthenticated, { "www-authenticate": "Bearer" });
+      },
+    });
+    const call = openCall(openSession(baseUrl));
+    const answer = {};
+    for (const event of ["response", "trailers"]) call.on(event, (headers) => Object.assign(answer, headers));
+    call.resume();
+    call.write(Buffer.alloc(100)); // and no end
+    const refusal = { "grpc-status": "16", "grpc-message": "no", "www-authenticate": "Bearer" };
+    await eventually(() => expect(answer).toMatchObject(refusal));
+    call.close();
+
+    for (let count = 0; count < 20; count++) {
+      const refused = client.getOrder({ id: "x".repeat(200_000) });
+      await expect(refused).rejects.toMatchObject({ code: Code.Unauthenticated });
+    }
+    isOpen = true;
+    expect((await client.getOrder({ id: "1" })).order?.id).toBe("1");
+  },
+);
+
+test("a refused call whose message never ends does not stay open", async () => {
+  const { baseUrl } = await serve(echo, {
+    requestGate: () => Promise.reject(new ConnectError("no", Code.Unauthenticated)),
+  });
+  const call = openCall(openSession(baseUrl));
+  call.write(Buffer.alloc(100));
+  call.resume();
+  await once(call, "close");
+  expect(call.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
 });
 
 test("a compressed request is left to Connect", async () => {

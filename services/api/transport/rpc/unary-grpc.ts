@@ -5,6 +5,7 @@ import {
   ConnectError,
   type ConnectRouter,
   createServiceImplSpec,
+  type HandlerContext,
   type Interceptor,
   type MethodImplSpec,
 } from "@connectrpc/connect";
@@ -17,6 +18,8 @@ import { createUnaryContext, type UnaryContext } from "./unary-context.ts";
 export interface UnaryGrpcOptions {
   readonly routes: (router: ConnectRouter) => void;
   readonly interceptors: Interceptor[];
+  /** Runs before the message is read; when it rejects that is not done. */
+  readonly requestGate?: (context: HandlerContext) => Promise<void>;
   readonly readMaxBytes: number;
   readonly maxTimeoutMs: number;
   readonly log: Logger;
@@ -46,7 +49,10 @@ export function createUnaryGrpc(
     const context = createUnaryContext(spec.method, headers, timeoutMs);
     stream.once("aborted", () => context.abort(ENDED));
     let body: Buffer | undefined;
+    let hasRead = false;
     try {
+      await options.requestGate?.(context);
+      hasRead = true;
       const bytes = await readMessage(stream, options.readMaxBytes);
       if (timeoutError) throw timeoutError;
       const message = fromBinary(spec.method.input, bytes);
@@ -61,15 +67,22 @@ export function createUnaryGrpc(
       setTrailerStatus(context.responseTrailer, told);
     }
     context.abort(ENDED);
-    if (!stream.closed) respond(stream, context, body);
+    if (!stream.closed) respond(stream, context, body, hasRead);
   }
 
-  function respond(stream: ServerHttp2Stream, context: UnaryContext, body: Buffer | undefined) {
+  function respond(
+    stream: ServerHttp2Stream,
+    context: UnaryContext,
+    body: Buffer | undefined,
+    hasRead: boolean,
+  ) {
     const headers = { ":status": 200, ...Object.fromEntries(context.responseHeader) };
     const trailers = Object.fromEntries(context.responseTrailer);
     stream.once("wantTrailers", () => {
       try {
         stream.sendTrailers(trailers);
+        // The answer is whole without the rest of the request (RFC 9113, section 8.1); at once, this would overtake the trailers.
+        if (!hasRead) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
       } catch (error) {
         fail(stream, context, error);
       }

@@ -1,0 +1,58 @@
+import { createContextKey, type HandlerContext } from "@connectrpc/connect";
+import { OrderService } from "../../../gen/orders/v1/order_service_pb.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import type { Caller } from "../../application/call-context.ts";
+import { challengeOf } from "../challenge.ts";
+import type { Gate, Operation } from "../gate.ts";
+import { codeOf, toConnectError } from "./interceptors.ts";
+
+const operationOf: Readonly<Record<keyof typeof OrderService.method, Operation>> = {
+  createOrder: "CreateOrder",
+  getOrder: "GetOrder",
+  listOrders: "ListOrders",
+  watchOrder: "WatchOrder",
+  markOrderReady: "MarkOrderReady",
+  issueOrder: "IssueOrder",
+  returnOrder: "ReturnOrder",
+  cancelOrder: "CancelOrder",
+};
+
+const callerKey = createContextKey<Caller | undefined>(undefined, { description: "caller" });
+
+/** Who the request gate has let in. */
+export function callerOf({ values, method }: Pick<HandlerContext, "values" | "method">): Caller {
+  const caller = values.get(callerKey);
+  if (caller === undefined) throw new Error(`${method.name} was called without its gate`);
+  return caller;
+}
+
+export interface RequestGateOptions {
+  readonly gate: Gate;
+  readonly observe: (method: string, code: string, seconds: number) => void;
+  readonly log: Logger;
+}
+
+/**
+ * Connect's `requestGate`: runs before the body of a call is read. Interceptors never see what it refuses, so it does their part. Health
+ * and reflection are not about orders, and open to everybody.
+ */
+export function createRequestGate(options: RequestGateOptions): (context: HandlerContext) => Promise<void> {
+  const { gate, observe, log } = options;
+  return async (context) => {
+    const { service, method } = context;
+    if (service.typeName !== OrderService.typeName) return;
+    const start = performance.now();
+    const authorization = context.requestHeader.get("authorization") ?? undefined;
+    try {
+      const operation = operationOf[method.localName as keyof typeof operationOf];
+      context.values.set(callerKey, await gate(operation, { authorization }));
+    } catch (error) {
+      const told = toConnectError(error, log, method.name);
+      const challenge = challengeOf(error);
+      if (challenge !== undefined) told.metadata.set("www-authenticate", challenge);
+      const seconds = (performance.now() - start) / 1000;
+      observe(`${service.typeName}/${method.name}`, codeOf(told), seconds);
+      throw told;
+    }
+  };
+}
