@@ -111,6 +111,20 @@ test("an order that was placed elsewhere is shown from its first version on", as
   expect(await shown(another, 2)).toEqual(["created · version 1", "ready to be collected · version 2"]);
 });
 
+test("when the API dies the page says so, and goes on where it was: no version is missing and none comes twice", async () => {
+  const page = await open();
+  await place(page);
+  await system.replaceApi(async () => {
+    await page.getByText("trying again").waitFor();
+  });
+  await page.getByText("watching").first().waitFor();
+  await page.getByRole("button", { name: "Ready" }).click();
+  expect(await shown(page, 2)).toEqual(["created · version 1", "ready to be collected · version 2"]);
+  await page.getByRole("button", { name: "Return" }).click();
+  expect((await shown(page, 3))[2]).toBe("returned · version 3");
+  expect(await history(page).count()).toBe(3);
+});
+
 test("what is refused is said in words, and nothing is lost of what was typed", async () => {
   const page = await open();
   await page.getByLabel("Price of one").fill("1.999");

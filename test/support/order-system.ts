@@ -12,6 +12,8 @@ export interface OrderSystem {
   readonly restUrl: string;
   readonly grpcUrl: string;
   readonly processes: Readonly<Record<"api" | "relay" | "projector", ServiceProcess>>;
+  /** Kills the API, and starts another on the same ports once `meanwhile` is over. */
+  replaceApi(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -21,16 +23,18 @@ export async function startOrderSystem(apiVariables: Record<string, string> = {}
   const keyPrefix = uniquePrefix();
   const database = await createTestDatabase();
   const servers = { KAFKA_BROKERS: kafkaBrokers().join(), REDIS_URL: redisUrl(), OPS_PORT: "0" };
-  const processes = {
-    api: spawnService("api", {
+  const spawnApi = (httpPort: number, grpcPort: number) =>
+    spawnService("api", {
       ...servers,
       DATABASE_URL: database.apiUrl,
       AUTH: "off",
-      API_PORT: "0",
-      API_GRPC_PORT: "0",
+      API_PORT: `${httpPort}`,
+      API_GRPC_PORT: `${grpcPort}`,
       API_KEY_PREFIX: keyPrefix,
       ...apiVariables,
-    }),
+    });
+  const processes = {
+    api: spawnApi(0, 0),
     relay: spawnService("relay", {
       ...servers,
       DATABASE_URL: database.relayUrl,
@@ -62,6 +66,12 @@ export async function startOrderSystem(apiVariables: Record<string, string> = {}
       restUrl: `http://127.0.0.1:${ports.httpPort}`,
       grpcUrl: `http://127.0.0.1:${ports.grpcPort}`,
       processes,
+      async replaceApi(meanwhile) {
+        await processes.api.end("SIGKILL");
+        await meanwhile();
+        processes.api = spawnApi(ports.httpPort as number, ports.grpcPort as number);
+        await untilReady(processes.api);
+      },
       stop,
     };
   } catch (error) {
