@@ -102,14 +102,19 @@ function rpc(client: Client<typeof OrderService>): Door {
     get: (id) => unwrap(client.getOrder({ id })),
     list: async () => (await answered(client.listOrders({}))).orders,
     change: (type, id) => unwrap(changes[type](id)),
-    watch: (id) => unwrap(firstOf(client.watchOrder({ id }))),
+    watch: (id) => unwrap(firstOf((signal) => client.watchOrder({ id }, { signal }))),
   };
 }
 
-/** Hangs up after it. */
-async function firstOf<T>(stream: AsyncIterable<T>): Promise<T> {
-  for await (const message of stream) return message;
-  throw new Error("a stream without a message");
+/** Hangs up after it: a client that only reads no further keeps the stream open. */
+async function firstOf<T>(open: (signal: AbortSignal) => AsyncIterable<T>): Promise<T> {
+  const hangUp = new AbortController();
+  try {
+    for await (const message of open(hangUp.signal)) return message;
+    throw new Error("a stream without a message");
+  } finally {
+    hangUp.abort();
+  }
 }
 
 function rest(baseUrl: string, headers: Readonly<Record<string, string>>): Door {
