@@ -12,6 +12,8 @@ export interface RedisOptions {
   readonly port: number;
   /** Whether what is written outlives the process; default true. */
   readonly persistent?: boolean;
+  /** Whether it is a node of a Redis cluster, without slots for now; default false. */
+  readonly cluster?: boolean;
   /** Calls the start off: it then rejects, with nothing left running. */
   readonly signal?: AbortSignal;
 }
@@ -37,6 +39,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     port: String(port),
     dir: dataDir,
     appendonly: options.persistent === false ? "no" : "yes",
+    "cluster-enabled": options.cluster ? "yes" : "no",
     save: "", // no snapshots: the append-only file has it all
     daemonize: "no",
   };

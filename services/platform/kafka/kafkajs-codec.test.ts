@@ -7,7 +7,6 @@ const require = createRequire(import.meta.url);
 
 type Encode = (of: unknown) => { encode(): Promise<{ buffer: Buffer }> };
 type Wrap = (of: unknown) => Promise<{ buffer: Buffer }>;
-type Decode = (decoder: unknown, context: unknown) => unknown;
 type Group = (of: unknown) => Record<number, unknown[]>;
 
 /** kafkajs' own, and what it has been replaced by. */
@@ -23,7 +22,6 @@ function both<Export>(module: string): { readonly own: Export; readonly replaced
 
 const produce = both<Encode>("protocol/requests/produce/v3/request.js");
 const request = both<Wrap>("protocol/request.js");
-const decoding = both<Decode>("protocol/recordBatch/record/v0/decoder.js");
 const grouping = both<Group>("producer/groupMessagesPerPartition.js");
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
@@ -112,44 +110,6 @@ test("a request has the size and header that kafkajs gives it", async () => {
   const each = { correlationId: 7, clientId: "rélay", request: { apiKey: 0, apiVersion: 7, encode } };
   const own = (await request.own(each)).buffer;
   expect((await request.replaced(each)).buffer.toString("hex")).toBe(own.toString("hex"));
-});
-
-const encodeRecord: (of: unknown) => {
-  buffer: Buffer;
-} = require("kafkajs/src/protocol/recordBatch/record/v0/index.js");
-const Decoder = require("kafkajs/src/protocol/decoder.js");
-const decodeWith = (decode: Decode, { buffer }: { buffer: Buffer }) =>
-  decode(new Decoder(new Decoder(buffer).readVarIntBytes()), {
-    firstOffset: "5",
-    firstTimestamp: "1790000000000",
-    magicByte: 2,
-  });
-
-test("headers whose names JavaScript knows are headers like any other", () => {
-  const headers = Object.fromEntries(
-    ["constructor", "__proto__", "toString"].map((name) => [name, [Buffer.from("a"), Buffer.from("b")]]),
-  );
-  const record = encodeRecord({ key: null, value: null, headers });
-  const { headers: read } = decodeWith(decoding.replaced, record) as { headers: Record<string, Buffer[]> };
-  expect(Object.entries(read).map(([name, values]) => [name, values.map(String)])).toEqual([
-    ["constructor", ["a", "b"]],
-    ["__proto__", ["a", "b"]],
-    ["toString", ["a", "b"]],
-  ]);
-});
-
-test("a record is read as kafkajs reads it, also with several headers of one name", () => {
-  const headers = fc.dictionary(
-    fc.string({ maxLength: 20, unit: "binary" }).filter((name) => !(name in {})),
-    fc.oneof(bytes, fc.array(bytes, { maxLength: 3 })),
-    { maxKeys: 12 },
-  );
-  fc.assert(
-    fc.property(fc.nat(1_000), bytes, bytes, headers, (offsetDelta, key, value, of) => {
-      const record = encodeRecord({ offsetDelta, timestampDelta: 7, key, value, headers: of });
-      expect(decodeWith(decoding.replaced, record)).toEqual(decodeWith(decoding.own, record));
-    }),
-  );
 });
 
 test("messages are grouped as kafkajs groups them", () => {

@@ -1,9 +1,8 @@
 // kafkajs makes a buffer of 512 bytes for each header, copies every request six times into buffers of up to twice its size, and copies
 // the list of records of a partition once for each record: three times the CPU time of all else that the relay does for a record with
-// ten headers, and 10 kB of garbage. When it reads a record it copies the headers once for each header. Its ways of grouping, encoding
-// and decoding records are replaced here, before it is loaded; kafkajs is pinned, and other versions of it are left as they are.
-import { createRequire } from "node:module";
+// ten headers, and 10 kB of garbage. Its ways of grouping and encoding records are replaced here, before it is loaded.
 import { createByteWriter } from "./byte-writer.ts";
+import { replaceModule } from "./kafkajs-module.ts";
 import { createProduceBodyEncoder, type PartitionBatch, writeString } from "./produce-body.ts";
 import type { ProduceRecord } from "./record-batch.ts";
 
@@ -60,36 +59,12 @@ interface Grouping {
   }) => number;
 }
 
-type HeaderValue = Buffer | null;
-
-interface Decoded {
-  headers: Record<string, HeaderValue | HeaderValue[]>;
-}
-
-interface RecordDecoder {
-  readVarIntArray<Item>(read: (decoder: RecordDecoder) => Item): Item[];
-  readVarIntString(): string;
-  readVarIntBytes(): HeaderValue;
-}
-
-const KNOWN_VERSION = "2.2.4";
 const HEADER_BYTES = 512;
 const INITIAL_BODY_BYTES = 65_536;
 
-const require = createRequire(import.meta.url);
-if (require("kafkajs/package.json").version === KNOWN_VERSION) {
-  replace("protocol/requests/produce/v3/request.js", produceRequest);
-  replace("protocol/request.js", () => wholeRequest);
-  replace("protocol/recordBatch/record/v0/decoder.js", decodeRecord);
-  replace("producer/groupMessagesPerPartition.js", () => groupMessagesPerPartition);
-}
-
-function replace<Export>(module: string, by: (original: Export) => Export): void {
-  const file = require.resolve(`kafkajs/src/${module}`);
-  const original: Export = require(file);
-  const loaded = require.cache[file];
-  if (loaded) loaded.exports = by(original);
-}
+replaceModule("protocol/requests/produce/v3/request.js", produceRequest);
+replaceModule("protocol/request.js", () => wholeRequest);
+replaceModule("producer/groupMessagesPerPartition.js", () => groupMessagesPerPartition);
 
 function produceRequest(original: (data: ProduceData) => RequestBody): (data: ProduceData) => RequestBody {
   const encodeBody = createProduceBodyEncoder();
@@ -181,33 +156,4 @@ function groupMessagesPerPartition({ messages, partitioner, ...of }: Grouping): 
     else groups[partition] = [message];
   }
   return groups;
-}
-
-/** The headers come last in a record: kafkajs is given them as an empty list, and they are read behind it. */
-function decodeRecord(original: (decoder: RecordDecoder, context: unknown) => Decoded): typeof original {
-  return (decoder, context) => {
-    const readHeaders = decoder.readVarIntArray.bind(decoder);
-    decoder.readVarIntArray = () => [];
-    const record = original(decoder, context);
-    for (const { name, value } of readHeaders(readHeader)) addHeader(record.headers, name, value);
-    return record;
-  };
-}
-
-function readHeader(decoder: RecordDecoder) {
-  return { name: decoder.readVarIntString(), value: decoder.readVarIntBytes() };
-}
-
-function addHeader(headers: Decoded["headers"], name: string, value: HeaderValue): void {
-  // Whoever may write to the topic may call a header `constructor` or `__proto__`.
-  const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-  if (Array.isArray(before)) before.push(value);
-  else if (before !== undefined) define(headers, name, [before, value]);
-  else define(headers, name, value);
-}
-
-function define(headers: Decoded["headers"], name: string, value: HeaderValue | HeaderValue[]): void {
-  if (name in headers)
-    Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true });
-  else headers[name] = value;
 }

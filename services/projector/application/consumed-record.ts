@@ -1,5 +1,3 @@
-type HeaderValue = Buffer | string | null;
-
 /** A Kafka record as it was read: nothing in it is understood yet. */
 export interface ConsumedRecord {
   readonly topic: string;
@@ -10,6 +8,6 @@ export interface ConsumedRecord {
   readonly timestamp: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** A header that occurs more than once has a list. */
-  readonly headers: Readonly<Record<string, HeaderValue | HeaderValue[] | undefined>>;
+  /** In Kafka's own form: platform/kafka/record-headers.ts reads it. */
+  readonly headers: Buffer;
 }

@@ -18,7 +18,7 @@ function records(...values: string[]): ConsumedRecord[] {
     timestamp: "0",
     key: null,
     value: Buffer.from(value),
-    headers: {},
+    headers: Buffer.of(0),
   }));
 }
 

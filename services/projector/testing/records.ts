@@ -1,5 +1,6 @@
 import type { RawRecord } from "../../../test/support/kafka.ts";
 import type { ConsumedRecord } from "../application/consumed-record.ts";
+import { headerBytes } from "./header-bytes.ts";
 
 export interface OrderCreatedOptions {
   readonly orderId: string;
@@ -42,7 +43,6 @@ export function orderCreated(options: OrderCreatedOptions): RawRecord & {
 /** The record as a consumer gets it. */
 export function consumed(record: RawRecord, offset = "0"): ConsumedRecord {
   const bytes = (part: string | Buffer | null) => (part === null ? null : Buffer.from(part));
-  const headers = Object.entries(record.headers ?? {}).map(([name, value]) => [name, Buffer.from(value)]);
   return {
     topic: "orders-events",
     partition: record.partition ?? 0,
@@ -50,6 +50,6 @@ export function consumed(record: RawRecord, offset = "0"): ConsumedRecord {
     timestamp: "1795507200000",
     key: bytes(record.key),
     value: bytes(record.value),
-    headers: Object.fromEntries(headers),
+    headers: headerBytes(record.headers ?? {}),
   };
 }

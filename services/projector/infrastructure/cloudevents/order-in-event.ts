@@ -6,8 +6,9 @@ import {
   OrderReadySchema,
   OrderReturnedSchema,
 } from "../../../gen/orders/v1/order_events_pb.ts";
-import { OrderSchema, OrderStatus } from "../../../gen/orders/v1/order_pb.ts";
+import { OrderSchema, OrderStatusSchema } from "../../../gen/orders/v1/order_pb.ts";
 import type { OrderView } from "../../domain/order-view.ts";
+import { statuses } from "./plain-order.ts";
 
 /** `ce_type` to its message. Each has the whole order as it was after the event. */
 export const eventMessages = {
@@ -17,15 +18,6 @@ export const eventMessages = {
   OrderReturned: OrderReturnedSchema,
   OrderCancelled: OrderCancelledSchema,
 } as const;
-
-const statuses: Readonly<Record<OrderStatus, string | undefined>> = {
-  [OrderStatus.UNSPECIFIED]: undefined,
-  [OrderStatus.CREATED]: "created",
-  [OrderStatus.READY]: "ready",
-  [OrderStatus.ISSUED]: "issued",
-  [OrderStatus.RETURNED]: "returned",
-  [OrderStatus.CANCELLED]: "cancelled",
-};
 
 export type EventType = keyof typeof eventMessages;
 
@@ -37,7 +29,7 @@ export function orderInEvent(type: EventType, json: unknown): OrderView {
   const { order } = fromJson(eventMessages[type], json as JsonValue, { ignoreUnknownFields: true });
   if (order === undefined) throw new Error("the message has no order");
   if (order.id === "") throw new Error("the order has no id");
-  const status = statuses[order.status];
+  const status = statuses.get(OrderStatusSchema.value[order.status]?.name);
   if (status === undefined) throw new Error("the order has no status that is known here");
   return {
     orderId: order.id,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { RawRecord } from "../../../../test/support/kafka.ts";
 import { type UnreadableReason, UnreadableRecord } from "../../application/unreadable-record.ts";
+import { headerBytes } from "../../testing/header-bytes.ts";
 import { consumed, orderCreated } from "../../testing/records.ts";
 import { readOrderEvent } from "./read-order-event.ts";
 
@@ -134,8 +135,7 @@ describe("what cannot be understood says why:", () => {
   });
 
   test("an attribute that occurs twice", () => {
-    const record = consumed(good);
-    const twice = { ...record, headers: { ...record.headers, ce_id: [Buffer.from("a"), Buffer.from("b")] } };
+    const twice = { ...consumed(good), headers: headerBytes({ ...good.headers, ce_id: ["a", "b"] }) };
     expect(() => readOrderEvent(twice)).toThrow("ce_id occurs more than once");
   });
 

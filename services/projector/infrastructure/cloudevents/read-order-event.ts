@@ -3,8 +3,9 @@ import { UnreadableRecord } from "../../application/unreadable-record.ts";
 import type { OrderEvent } from "../../domain/order-event.ts";
 import type { OrderView } from "../../domain/order-view.ts";
 import { readAttributes } from "./event-attributes.ts";
-import { parseExactJson } from "./exact-json.ts";
+import { parseExactJson, readText } from "./exact-json.ts";
 import { type EventType, eventMessages, orderInEvent } from "./order-in-event.ts";
+import { plainOrder } from "./plain-order.ts";
 
 /**
  * Understands a record of `orders-events`. The key, `ce_subject` and the message's order must be the same, and `ce_aggregateversion`
@@ -17,9 +18,9 @@ export function readOrderEvent({ key, value, headers, timestamp }: ConsumedRecor
   if (!isKnown(attributes.type)) {
     throw new UnreadableRecord("unknown_type", `ce_type ${JSON.stringify(attributes.type)} is not known`);
   }
-  const view = readMessage(attributes.type, parseExactJson(value));
+  const view = readMessage(attributes.type, value);
   expectSameOrder(view.orderId, key, attributes.subject);
-  if (view.version !== attributes.aggregateVersion) {
+  if (view.version !== BigInt(attributes.aggregateVersion)) {
     const message = `ce_aggregateversion is ${attributes.aggregateVersion}, the order's version ${view.version}`;
     throw new UnreadableRecord("version_mismatch", message);
   }
@@ -36,7 +37,11 @@ function isKnown(type: string): type is EventType {
   return Object.hasOwn(eventMessages, type);
 }
 
-function readMessage(type: EventType, json: unknown): OrderView {
+function readMessage(type: EventType, value: Buffer): OrderView {
+  const text = readText(value);
+  const plain = plainOrder(text);
+  if (plain !== undefined) return plain;
+  const json = parseExactJson(text);
   try {
     return orderInEvent(type, json);
   } catch (cause) {

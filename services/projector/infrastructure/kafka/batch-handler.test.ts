@@ -1,5 +1,6 @@
 import type { EachBatchPayload } from "kafkajs";
 import { expect, test } from "vitest";
+import { type BatchContext, FetchedRecord } from "../../../platform/kafka/fetched-record.ts";
 import type { ProjectBatch } from "../../application/project-batch.ts";
 import { createBatchHandler } from "./batch-handler.ts";
 
@@ -7,12 +8,7 @@ import { createBatchHandler } from "./batch-handler.ts";
 function payloadOf(count: number, heartbeat: () => Promise<void> = async () => {}) {
   const log: string[] = [];
   let next: string | undefined;
-  const messages = Array.from({ length: count }, (_, i) => ({
-    offset: String(100 + i),
-    timestamp: "0",
-    key: null,
-    value: null,
-  }));
+  const messages = fetched(count);
   const payload = {
     batch: { topic: "t", partition: 2, messages },
     resolveOffset: (offset: string) => {
@@ -37,6 +33,22 @@ function payloadOf(count: number, heartbeat: () => Promise<void> = async () => {
       void log.push(`committed ${JSON.stringify(offsets)}`),
   };
   return { payload: payload as unknown as EachBatchPayload, log };
+}
+
+function fetched(count: number): FetchedRecord[] {
+  // Attributes, a time and an offset relative to the batch's, no key, no value, no headers.
+  const record = (i: number) => [0, 0, 2 * i, 1, 1, 0];
+  const bytes = Buffer.from(Array.from({ length: count }, (_, i) => record(i)).flat());
+  const context: BatchContext = {
+    bytes,
+    firstOffset: 100n,
+    firstTimestamp: 0,
+    appendedAt: undefined,
+    isControlBatch: false,
+    inTransaction: false,
+    producerId: "-1",
+  };
+  return Array.from({ length: count }, (_, i) => new FetchedRecord(context, 6 * i, 6 * (i + 1)));
 }
 
 const committed = (offset: number) =>

@@ -1,4 +1,6 @@
+import "../../../platform/kafka/kafkajs-fetch.ts";
 import type { EachBatchHandler, EachBatchPayload, KafkaMessage } from "kafkajs";
+import { FetchedRecord } from "../../../platform/kafka/fetched-record.ts";
 import type { ConsumedRecord } from "../../application/consumed-record.ts";
 import type { ProjectBatch } from "../../application/project-batch.ts";
 import { whileBeating } from "./while-beating.ts";
@@ -61,7 +63,8 @@ async function commitResolved({ batch, uncommittedOffsets, commitOffsetsIfNecess
   await commitOffsetsIfNecessary({ topics: [{ topic, partitions }] });
 }
 
-function toRecord(batch: EachBatchPayload["batch"], message: KafkaMessage): ConsumedRecord {
-  const { offset, timestamp, key, value, headers = {} } = message;
-  return { topic: batch.topic, partition: batch.partition, offset, timestamp, key, value, headers };
+function toRecord({ topic, partition }: EachBatchPayload["batch"], message: KafkaMessage): ConsumedRecord {
+  if (!(message instanceof FetchedRecord)) throw new Error("kafkajs is not the version that is known here");
+  const { offset, timestamp, key, value, headers } = message.read();
+  return { topic, partition, offset, timestamp, key, value, headers };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConsumedRecord } from "../../application/consumed-record.ts";
+import { headerBytes } from "../../testing/header-bytes.ts";
 import { deadLetterHeaders } from "./dead-letter-headers.ts";
 
 const record: ConsumedRecord = {
@@ -9,7 +10,11 @@ const record: ConsumedRecord = {
   timestamp: "1795507200000",
   key: Buffer.from("k"),
   value: null,
-  headers: { plain: Buffer.from([0, 255]), twice: [Buffer.from("a"), Buffer.from("b")], dlq_topic: "older" },
+  headers: headerBytes({
+    plain: Buffer.from([0, 255]),
+    twice: [Buffer.from("a"), Buffer.from("b")],
+    dlq_topic: "older",
+  }),
 };
 const failedAt = new Date("2026-11-24T08:00:00Z");
 const letter = { record, reason: "null_value", message: "the record has no value" } as const;
@@ -30,7 +35,7 @@ test("the record's headers stay as they are, and ours say where it lay, who refu
 });
 
 test("a header without a value, which kafkajs cannot write, becomes empty and is named", () => {
-  const headers = { nothing: null, mixed: [null, Buffer.from("a")], full: Buffer.from("b") };
+  const headers = headerBytes({ nothing: null, mixed: [null, "a"], full: "b" });
   expect(deadLetterHeaders({ ...letter, record: { ...record, headers } }, "g", failedAt)).toMatchObject({
     nothing: "",
     mixed: ["", Buffer.from("a")],

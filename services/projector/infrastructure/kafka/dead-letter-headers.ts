@@ -1,4 +1,5 @@
 import type { IHeaders } from "kafkajs";
+import { headersByName } from "../../../platform/kafka/record-headers.ts";
 import type { DeadLetter } from "../../application/dead-letter-topic.ts";
 
 /** The text comes from parsers and may quote the record. */
@@ -16,8 +17,7 @@ export function deadLetterHeaders(
 ): IHeaders {
   const headers: IHeaders = {};
   const nulls: string[] = [];
-  for (const [name, value] of Object.entries(record.headers)) {
-    if (value === undefined) continue;
+  for (const [name, value] of Object.entries(headersByName(record.headers))) {
     const values = [value].flat();
     if (values.includes(null)) nulls.push(name);
     const written = values.map((each) => each ?? "");

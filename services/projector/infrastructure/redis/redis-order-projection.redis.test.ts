@@ -1,7 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Redis } from "ioredis";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { startRedis } from "../../../../deploy/local/redis.ts";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { redisUrl, uniquePrefix } from "../../../../test/support/redis.ts";
 import { startTcpProxy, type TcpProxy } from "../../../../test/support/tcp-proxy.ts";
@@ -112,6 +116,31 @@ describe("the API's cache of an order", () => {
     expect((await projection().apply([event(orderId, 1n)]))[0]?.outcome).toBe("applied");
   });
 });
+
+test("a node of a Redis cluster, which takes keys of one slot a call, has every event applied in its order", async () => {
+  const { redis } = await startClusterNode();
+  const { apply } = createRedisOrderProjection({ redis, keyPrefix });
+  const orders = Array.from({ length: 20 }, () => randomUUID());
+  for (const version of [1n, 2n]) {
+    const results = await apply(orders.map((orderId) => event(orderId, version)));
+    expect(results).toEqual(orders.map(() => ({ outcome: "applied", previousVersion: version - 1n })));
+  }
+});
+
+/** A cluster of one node, which has all the slots. */
+async function startClusterNode() {
+  const dataDir = await mkdtemp(join(tmpdir(), "redis-test-"));
+  const server = await startRedis({ dataDir, port: 0, cluster: true });
+  const redis = new Redis(server.url);
+  onTestFinished(async () => {
+    redis.disconnect();
+    await server.stop();
+    await rm(dataDir, { recursive: true });
+  });
+  await redis.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+  await eventually(async () => expect(await redis.cluster("INFO")).toContain("cluster_state:ok"));
+  return { redis };
+}
 
 test("without the right to the channel an event is refused whole, and applied and told once the right is there", async () => {
   const orderId = randomUUID();

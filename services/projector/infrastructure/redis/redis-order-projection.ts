@@ -5,14 +5,17 @@ import type { ApplyResult, OrderProjection } from "../../application/order-proje
 import type { OrderEvent } from "../../domain/order-event.ts";
 import { orderCacheKey, orderChangedChannel, orderKey } from "./order-keys.ts";
 
-const script = readFileSync(new URL("apply-order-event.lua", import.meta.url), "utf8");
+const script = readFileSync(new URL("apply-order-events.lua", import.meta.url), "utf8");
 const sha = createHash("sha1").update(script).digest("hex");
+
+/** A call costs Redis and us as much as two events in it; and nobody else is served while it runs: 0.3 ms with these. */
+const EVENTS_PER_CALL = 50;
 
 type Reply = readonly [error: Error | null, result: unknown];
 
 /**
- * One hash per order: `version`, `status`, `event_id`, `order` (the proto3 JSON of orders.v1.Order) and `times`. One script call per
- * event, one round trip per batch; Redis runs the calls of a connection in their order. Nothing expires.
+ * One hash per order: `version`, `status`, `event_id`, `order` (the proto3 JSON of orders.v1.Order) and `times`. One script call for
+ * some events, one round trip per batch; Redis runs the calls of a connection in their order. Nothing expires.
  */
 export function createRedisOrderProjection(options: {
   readonly redis: Redis;
@@ -20,15 +23,23 @@ export function createRedisOrderProjection(options: {
   readonly now?: () => number;
 }): OrderProjection {
   const { redis, keyPrefix, now = Date.now } = options;
+  let eventsPerCall = EVENTS_PER_CALL;
 
   async function run(events: readonly OrderEvent[]): Promise<readonly Reply[]> {
-    const pipeline = redis.pipeline();
     const projectedAt = now();
-    for (const event of events) {
-      const { orderId, version, status, json } = event.view;
-      const keys = [orderKey, orderCacheKey, orderChangedChannel].map((name) => name(keyPrefix, orderId));
-      const times = `${event.occurredAt ?? ""},${event.publishedAt ?? ""},${projectedAt}`;
-      pipeline.evalsha(sha, keys.length, ...keys, event.id, version.toString(), status, json, times);
+    const pipeline = redis.pipeline();
+    for (let from = 0; from < events.length; from += eventsPerCall) {
+      const keys: string[] = [];
+      const values: string[] = [];
+      for (const { id, occurredAt, publishedAt, view } of events.slice(from, from + eventsPerCall)) {
+        const { orderId, version, status, json } = view;
+        keys.push(orderKey(keyPrefix, orderId));
+        keys.push(orderCacheKey(keyPrefix, orderId));
+        keys.push(orderChangedChannel(keyPrefix, orderId));
+        const times = `${occurredAt ?? ""},${publishedAt ?? ""},${projectedAt}`;
+        values.push(id, version.toString(), status, json, times);
+      }
+      pipeline.evalsha(sha, keys.length, ...keys, ...values);
     }
     return (await pipeline.exec()) ?? [];
   }
@@ -36,18 +47,32 @@ export function createRedisOrderProjection(options: {
   return {
     async apply(events) {
       let replies = await run(events);
+      // A node of a cluster takes only keys of one slot in a call.
+      if (eventsPerCall > 1 && someFailed(replies, "CROSSSLOT")) {
+        eventsPerCall = 1;
+        replies = await run(events);
+      }
       // Redis forgets scripts when it restarts or fails over.
-      if (replies.some(([error]) => error?.message.startsWith("NOSCRIPT"))) {
+      if (someFailed(replies, "NOSCRIPT")) {
         await redis.script("LOAD", script);
         replies = await run(events);
       }
-      return replies.map(toResult);
+      return replies.flatMap(toResults);
     },
   };
 }
 
-function toResult([error, result]: Reply): ApplyResult {
+function someFailed(replies: readonly Reply[], code: string): boolean {
+  return replies.some(([error]) => error?.message.startsWith(code));
+}
+
+function toResults([error, result]: Reply): ApplyResult[] {
   if (error) throw error;
-  const [outcome, previousVersion] = result as [ApplyResult["outcome"], string];
-  return { outcome, previousVersion: BigInt(previousVersion) };
+  const flat = result as string[];
+  const results: ApplyResult[] = [];
+  for (let i = 0; i < flat.length; i += 2) {
+    const outcome = flat[i] as ApplyResult["outcome"];
+    results.push({ outcome, previousVersion: BigInt(flat[i + 1] as string) });
+  }
+  return results;
 }
