@@ -37,7 +37,10 @@ describe("the gate", () => {
     );
     const init = { method: "POST", body, duplex: "half", headers: { "content-type": "application/json" } };
     const response = await restApp({ gate: closed }).request("/orders", init as RequestInit);
-    expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="orders"']);
+    expect([response.status, response.headers.get("www-authenticate")]).toEqual([
+      401,
+      'Bearer realm="orders"',
+    ]);
     expect(pulled).toBe(0);
     expect((await restApp().request("/orders", init as RequestInit)).status).toBe(201);
     expect(pulled).toBe(1);
