@@ -22,6 +22,7 @@ import { openRedis } from "./infrastructure/redis/open-redis.ts";
 import { MAX_TIMEOUT_MS } from "./transport/max-timeout.ts";
 import { builtPage, createPageApp } from "./transport/page/page-app.ts";
 import { createRestApp } from "./transport/rest/rest-app.ts";
+import { rpcRoutes } from "./transport/rpc/rpc-routes.ts";
 import { startServers } from "./transport/servers.ts";
 
 export interface RunningApi {
@@ -121,12 +122,14 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     httpPort: config.API_PORT,
     grpcPort: config.API_GRPC_PORT,
     rest,
-    useCases,
+    routes: rpcRoutes({ useCases, checks, stopping: stopping.signal }),
     gate,
     certificate: await composeCertificate(access),
     observeRpc: metrics.observeRpc,
     maxBodyBytes,
     maxTimeoutMs: MAX_TIMEOUT_MS,
+    corsOrigins: config.API_CORS_ORIGINS,
+    connectionMaxAgeMs: config.API_CONNECTION_MAX_AGE_MS,
     stopping: stopping.signal,
     drainMs: (config.SHUTDOWN_TIMEOUT_MS - config.SHUTDOWN_DELAY_MS) * DRAIN_SHARE,
     lifecycle,
