@@ -129,6 +129,7 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     maxBodyBytes,
     maxTimeoutMs: MAX_TIMEOUT_MS,
     corsOrigins: config.API_CORS_ORIGINS,
+    longestCallMs: Math.max(MAX_TIMEOUT_MS, config.API_WATCH_SECONDS * 1_000),
     connectionMaxAgeMs: config.API_CONNECTION_MAX_AGE_MS,
     stopping: stopping.signal,
     drainMs: (config.SHUTDOWN_TIMEOUT_MS - config.SHUTDOWN_DELAY_MS) * DRAIN_SHARE,

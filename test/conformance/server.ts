@@ -46,6 +46,7 @@ const { httpPort, grpcPort } = await startServers({
   stopping: new AbortController().signal,
   corsOrigins: [],
   connectionMaxAgeMs: 300_000,
+  longestCallMs: 30_000,
   drainMs: 500,
   lifecycle,
   log,

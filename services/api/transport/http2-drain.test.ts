@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, connect, createServer, type ServerHttp2Session } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
@@ -73,4 +73,18 @@ test("what has not ended in the time for it is broken off", async () => {
   await drain(20);
   await eventually(() => expect(client.destroyed).toBe(true));
   expect(await slow).not.toBe("answer");
+});
+
+test("a client that reads nothing any more, and would not hear of an end, is broken off as well", async () => {
+  const { drain, begun, port } = await startServer();
+  const socket = new Socket({ allowHalfOpen: true }).connect(port, "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  const client = connect(`http://127.0.0.1:${port}`, { createConnection: () => socket });
+  client.on("error", () => {});
+  const call = client.request({ ":path": "/slow" });
+  call.on("error", () => {});
+  await eventually(() => expect(begun).toEqual(["/slow"]));
+  // Below the session, which would not let its socket be paused.
+  (socket as unknown as { _handle: { readStop(): void } })._handle.readStop();
+  await drain(20);
 });

@@ -1,4 +1,5 @@
-import type { Http2SecureServer, Http2Server, ServerHttp2Session } from "node:http2";
+import type { Http2SecureServer, Http2Server } from "node:http2";
+import type { Socket } from "node:net";
 
 /**
  * For a new HTTP/2 server: returns what ends it. It takes no more connections, sends GOAWAY on those that there are, and resolves when
@@ -9,14 +10,15 @@ import type { Http2SecureServer, Http2Server, ServerHttp2Session } from "node:ht
  * section 6.8, has a first GOAWAY for them that refuses nothing; Node cannot send it.)
  */
 export function http2Drain(server: Http2Server | Http2SecureServer): (drainMs: number) => Promise<void> {
-  const sessions = new Set<ServerHttp2Session>();
-  server.on("session", (session: ServerHttp2Session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
   });
   return async (drainMs) => {
     const timer = setTimeout(() => {
-      for (const session of sessions) session.destroy();
+      // Not the sessions: destroyed while they close, they end their sockets and wait for a client that may read nothing any more.
+      for (const socket of sockets) socket.destroy();
     }, drainMs);
     await new Promise((resolve) => server.close(resolve)); // closes each session gracefully
     clearTimeout(timer);

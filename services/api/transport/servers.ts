@@ -44,6 +44,8 @@ export interface ServersOptions {
   /** Whose pages may use both doors from a browser. */
   readonly corsOrigins: readonly string[];
   readonly connectionMaxAgeMs: number;
+  /** A stream may live for longer than other calls: so long an old connection is kept for it. */
+  readonly longestCallMs: number;
   /** Aborts when the API begins to stop: from then on clients are told to go elsewhere. */
   readonly stopping: AbortSignal;
   /** How long a stop waits for what is in flight. */
@@ -82,7 +84,7 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     adapter(request, response);
   };
   const unaryGrpc = createUnaryGrpc({ ...rpc, log });
-  const age = { maxAgeMs: options.connectionMaxAgeMs, graceMs: maxTimeoutMs };
+  const age = { maxAgeMs: options.connectionMaxAgeMs, graceMs: options.longestCallMs };
   const serveHttp2 = (server: Http2Server | Http2SecureServer) => {
     takeBeforeRequests(server, unaryGrpc);
     server.on("session", (session) => limitAge(session, age));

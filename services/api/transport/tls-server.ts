@@ -4,7 +4,6 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from "node:http2";
-import type { TLSSocket } from "node:tls";
 import { closingResponses } from "./http1-drain.ts";
 import { http2Drain } from "./http2-drain.ts";
 import { http1Limits, http2Limits } from "./listener-limits.ts";
@@ -47,21 +46,5 @@ export function createTlsServer({ certificate, handler, stopping }: TlsServerOpt
   const server = createSecureServer({ ...options, ...secured(certificate.current()) }, handler);
   certificate.onChange((identity) => server.setSecureContext(secured(identity)));
 
-  const drainHttp2 = http2Drain(server);
-  const http1 = new Set<TLSSocket>();
-  server.on("secureConnection", (socket: TLSSocket) => {
-    if (socket.alpnProtocol === "h2") return;
-    http1.add(socket);
-    socket.once("close", () => http1.delete(socket));
-  });
-  return {
-    server,
-    async drain(drainMs) {
-      const timer = setTimeout(() => {
-        for (const socket of http1) socket.destroy();
-      }, drainMs);
-      await drainHttp2(drainMs); // its close ends idle connections of either version
-      clearTimeout(timer);
-    },
-  };
+  return { server, drain: http2Drain(server) }; // of connections of either version
 }
