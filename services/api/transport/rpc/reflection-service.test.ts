@@ -1,5 +1,9 @@
-import { createFileRegistry, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { create, createFileRegistry, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
 import { createClient, createRouterTransport } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { file_google_rpc_error_details } from "../../../gen/google/rpc/error_details_pb.ts";
@@ -65,9 +69,12 @@ test.each([
 test("a client can build the whole service from the files of one answer, rules and options too", async () => {
   const file = await filesOf({ case: "fileContainingSymbol", value: "orders.v1.OrderService" });
   expect(new Set(file.map(({ name }) => name)).size).toBe(file.length);
-  const registry = createFileRegistry(file[0] as FileDescriptorProto, (name) =>
-    file.find((each) => each.name === name),
-  );
+  const importsFirst = (one: FileDescriptorProto): FileDescriptorProto[] => [
+    ...file.filter(({ name }) => one.dependency.includes(name)).flatMap(importsFirst),
+    one,
+  ];
+  const ordered = importsFirst(file[0] as FileDescriptorProto);
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...new Set(ordered)] }));
   const service = registry.getService("orders.v1.OrderService");
   expect(service?.methods.map(({ name }) => name)).toEqual(OrderService.methods.map(({ name }) => name));
   expect(service?.method.getOrder?.idempotency).toBe(OrderService.method.getOrder.idempotency);
