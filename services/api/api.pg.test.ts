@@ -216,7 +216,7 @@ test("both doors and the database show in /metrics and /readyz, by route pattern
     /http_server_request_duration_seconds_count\{.*http_route="\/orders\/:id".*404.*\} \d+/,
   );
   expect(metrics).toMatch(
-    /rpc_server_call_duration_seconds_count\{rpc_method="orders.v1.OrderService\/GetOrder",code="notfound"\} \d+/,
+    /rpc_server_call_duration_seconds_count\{rpc_method="orders.v1.OrderService\/GetOrder",protocol="grpc",code="not_found"\} \d+/,
   );
   for (const path of ["/healthz", "/livez", "/readyz"]) {
     expect((await fetch(`${api.restUrl}${path}`)).status).toBe(200);

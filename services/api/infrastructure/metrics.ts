@@ -22,7 +22,12 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 
 export interface ApiMetrics extends CacheObserver {
   observeHttp(route: string, method: string, status: number, seconds: number): void;
-  observeRpc(method: string, code: string, seconds: number): void;
+  observeRpc(call: {
+    readonly method: string;
+    readonly protocol: string;
+    readonly code: string;
+    readonly seconds: number;
+  }): void;
   /** How many watches there are. */
   watches(count: () => number): void;
   /** Asked at each scrape. */
@@ -44,7 +49,7 @@ export function createApiMetrics(registry: Registry): ApiMetrics {
   const rpcDuration = new Histogram({
     name: metricNames.rpcDuration,
     help: "RPC calls over gRPC, gRPC-Web and Connect.",
-    labelNames: ["rpc_method", "code"],
+    labelNames: ["rpc_method", "protocol", "code"],
     buckets,
     registers,
   });
@@ -118,8 +123,8 @@ export function createApiMetrics(registry: Registry): ApiMetrics {
       const labels = { http_request_method: method, http_route: route, http_response_status_code: status };
       httpDuration.observe(labels, seconds);
     },
-    observeRpc(rpc_method, code, seconds) {
-      rpcDuration.observe({ rpc_method, code }, seconds);
+    observeRpc({ method: rpc_method, protocol, code, seconds }) {
+      rpcDuration.observe({ rpc_method, protocol, code }, seconds);
     },
     observeConnections(counts) {
       connectionCounts = counts;

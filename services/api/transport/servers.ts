@@ -13,7 +13,7 @@ import { takeBeforeRequests } from "./before-requests.ts";
 import type { Gate } from "./gate.ts";
 import { closingResponses, drainHttp1 } from "./http1-drain.ts";
 import { http2Drain } from "./http2-drain.ts";
-import { createErrorInterceptor, createObserveInterceptor } from "./rpc/interceptors.ts";
+import { createErrorInterceptor, createObserveInterceptor, type ObservedCall } from "./rpc/interceptors.ts";
 import { orderServiceRoutes } from "./rpc/order-service.ts";
 import { createRequestGate } from "./rpc/request-gate.ts";
 import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
@@ -27,10 +27,7 @@ export interface ServersOptions {
   readonly grpcPort: number;
   readonly rest: Pick<Hono, "fetch">;
   readonly useCases: OrderUseCases;
-  readonly gate: Gate;
-  /** With it both ports speak TLS, and both HTTP/2 and HTTP/1.1. */
-  readonly certificate: Certificate | undefined;
-  readonly observeRpc: (method: string, code: string, seconds: number) => void;
+  readonly observeRpc: (call: ObservedCall) => void;
   readonly maxBodyBytes: number;
   readonly maxTimeoutMs: number;
   /** Aborts when the API begins to stop: from then on clients are told to go elsewhere. */

@@ -1,24 +1,23 @@
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { ConnectError, type Interceptor } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "../../../platform/logger.ts";
-import { OrderError } from "../../domain/order-error.ts";
-import { errorTable } from "../error-table.ts";
+import { toConnectError } from "./connect-errors.ts";
 
-/** Gives every error the code of the error table; what the table does not know is logged and tells nothing of itself. */
+/** Gives every error the code of the error table, and its details. */
 export function createErrorInterceptor(log: Logger): Interceptor {
   return (next) => async (request) => {
-    const told = (error: unknown) => toConnectError(error, log, request.method.name);
+    const told = (error: unknown) => toConnectError(error, request, log);
     try {
       const response = await next(request);
       if (!response.stream) return response;
-      return { ...response, message: translated(response.message, told) };
+      return { ...response, message: failingWith(response.message, told) };
     } catch (error) {
       throw told(error);
     }
   };
 }
 
-/** A stream fails long after its call was answered. */
-async function* translated<T>(messages: AsyncIterable<T>, told: (error: unknown) => ConnectError) {
+async function* failingWith<T>(messages: AsyncIterable<T>, told: (error: unknown) => Error) {
   try {
     yield* messages;
   } catch (error) {
@@ -26,29 +25,28 @@ async function* translated<T>(messages: AsyncIterable<T>, told: (error: unknown)
   }
 }
 
-/** What an error is for the caller. */
-export function toConnectError(error: unknown, log: Logger, method: string): ConnectError {
-  if (error instanceof ConnectError) return error;
-  if (error instanceof OrderError) {
-    const fields = error.violations.map(({ path, problem }) => `${path.join(".")}: ${problem}`);
-    const message = [error.message, ...fields].join("; ");
-    return new ConnectError(message, errorTable[error.code].connectCode, undefined, undefined, error);
-  }
-  log.error({ err: error, method }, "call failed");
-  return new ConnectError("internal error", Code.Internal);
+export type RpcProtocol = "grpc" | "grpc-web" | "connect";
+
+export interface ObservedCall {
+  /** `orders.v1.OrderService/GetOrder` */
+  readonly method: string;
+  readonly protocol: RpcProtocol;
+  /** In the lower case of Connect's specification; "ok" for a success. */
+  readonly code: string;
+  readonly seconds: number;
 }
 
-/** Tells how long each call took, a stream until its end, and how it ended; the code of a success is "ok". */
-export function createObserveInterceptor(
-  observe: (method: string, code: string, seconds: number) => void,
-): Interceptor {
+/** Tells how long each call took, a stream until its end, and how it ended. */
+export function createObserveInterceptor(observe: (call: ObservedCall) => void): Interceptor {
   return (next) => async (request) => {
     const start = performance.now();
     const method = `${request.service.typeName}/${request.method.name}`;
-    const done = (code: string) => observe(method, code, (performance.now() - start) / 1000);
+    const protocol = protocolOf(request.header.get("content-type"));
+    const done = (code: string) =>
+      observe({ method, protocol, code, seconds: (performance.now() - start) / 1000 });
     try {
       const response = await next(request);
-      if (response.stream) return { ...response, message: observed(response.message, done) };
+      if (response.stream) return { ...response, message: untilEnd(response.message, request.signal, done) };
       done("ok");
       return response;
     } catch (error) {
@@ -58,11 +56,11 @@ export function createObserveInterceptor(
   };
 }
 
-async function* observed<T>(messages: AsyncIterable<T>, done: (code: string) => void) {
-  let code = "canceled"; // when nobody reads on
+async function* untilEnd<T>(messages: AsyncIterable<T>, signal: AbortSignal, done: (code: string) => void) {
+  let code = "canceled"; // when nobody wants the rest
   try {
     yield* messages;
-    code = "ok";
+    code = signal.aborted ? codeOf(signal.reason) : "ok";
   } catch (error) {
     code = codeOf(error);
     throw error;
@@ -71,7 +69,11 @@ async function* observed<T>(messages: AsyncIterable<T>, done: (code: string) => 
   }
 }
 
-/** As metrics have it. */
-export function codeOf(error: unknown): string {
-  return Code[ConnectError.from(error).code].toLowerCase();
+function codeOf(error: unknown): string {
+  return codeToString(ConnectError.from(error).code);
+}
+
+function protocolOf(contentType: string | null): RpcProtocol {
+  if (contentType?.startsWith("application/grpc-web")) return "grpc-web";
+  return contentType?.startsWith("application/grpc") ? "grpc" : "connect";
 }

@@ -1,0 +1,48 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { pathToString } from "@bufbuild/protobuf/reflect";
+import { CompilationError, RuntimeError, ValidationError } from "@bufbuild/protovalidate";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Logger } from "../../../platform/logger.ts";
+import { OrderError } from "../../domain/order-error.ts";
+import { errorTable } from "../error-table.ts";
+import { validTraceparent } from "../order-messages.ts";
+import { fieldPath, refusalDetails, requestDetails } from "./error-details.ts";
+
+/** The call that failed. */
+export interface FailedCall {
+  readonly method: DescMethod;
+  readonly header: Headers;
+}
+
+/** What a call's caller is told; what the error table does not know is logged and tells nothing of itself. */
+export function toConnectError(error: unknown, { method, header }: FailedCall, log: Logger): ConnectError {
+  const traceId = validTraceparent(header.get("traceparent"))?.split("-")[1];
+  if (error instanceof OrderError) {
+    const { code, retryAfterMs } = error;
+    const fields = error.violations.map(({ path, problem }) => ({
+      field: fieldPath(path, method.input),
+      description: problem,
+    }));
+    const message = [error.message, ...fields.map((each) => `${each.field}: ${each.description}`)].join("; ");
+    const details = refusalDetails({ code, fields, retryAfterMs, traceId });
+    return new ConnectError(message, errorTable[code].connectCode, undefined, details, error);
+  }
+  if (error instanceof ConnectError && !isBrokenRule(error.cause)) {
+    // Of the rules in the contract, by the interceptor that enforces them: it gives buf.validate.Violations already.
+    if (error.cause instanceof ValidationError) {
+      const fields = error.cause.violations.map(({ field, message }) => ({
+        field: pathToString(field),
+        description: message,
+      }));
+      error.details.push(...refusalDetails({ code: "INVALID_REQUEST", fields, traceId }));
+    }
+    return error;
+  }
+  log.error({ err: error, method: method.name, trace_id: traceId }, "call failed");
+  return new ConnectError("internal error", Code.Internal, undefined, requestDetails(traceId), error);
+}
+
+/** A rule of the contract that cannot be evaluated is no fault of the caller's. */
+function isBrokenRule(cause: unknown): boolean {
+  return cause instanceof CompilationError || cause instanceof RuntimeError;
+}
