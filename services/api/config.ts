@@ -26,6 +26,20 @@ const variables = z.object({
     .integer(1_000, 100_000_000)
     .default(1_048_576)
     .describe("Largest request that is read"),
+  API_CORS_ORIGINS: variable
+    .list()
+    .refine(
+      (origins) => origins.every(isOrigin),
+      "must be origins as https://shop.example, separated by commas",
+    )
+    .default([])
+    .describe("Origins whose pages may use the API from a browser; none by default"),
+  API_CONNECTION_MAX_AGE_MS: variable
+    .integer(100, 86_400_000)
+    .default(300_000)
+    .describe(
+      "Age, give or take a tenth, at which clients are asked to leave an HTTP/2 connection for a new one",
+    ),
   API_IDEMPOTENCY_HOURS: variable
     .integer(1, 8_760)
     .default(24)
@@ -74,3 +88,7 @@ export const configSchema = withAccessRules(variables).refine(
 );
 
 export type ApiConfig = Readonly<z.output<typeof configSchema>>;
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}

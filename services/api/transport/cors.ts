@@ -1,5 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { IncomingMessage } from "node:http";
 import { cors as rpc } from "@connectrpc/connect";
 
 const allowedMethods = rpc.allowedMethods.join(", ");
@@ -24,10 +23,16 @@ const exposedHeaders = [
 const MAX_AGE_S = "7200";
 
 /** Gives the answer what a browser needs to let a page of another origin read it; true when that was all there is to answer. */
-export type Cors = (
-  request: IncomingMessage | Http2ServerRequest,
-  response: ServerResponse | Http2ServerResponse,
-) => boolean;
+export type Cors = (request: CorsRequest, response: CorsResponse) => boolean;
+
+/** Of either version of HTTP. */
+type CorsRequest = Pick<IncomingMessage, "headers"> & { readonly method?: string | undefined };
+
+interface CorsResponse {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(): unknown;
+}
 
 /**
  * Cross-origin resource sharing for both doors (https://fetch.spec.whatwg.org/#http-cors-protocol). It comes before all else, since a
@@ -57,7 +62,7 @@ export function createCors(origins: readonly string[]): Cors {
   };
 }
 
-function isPreflight({ method, headers }: IncomingMessage | Http2ServerRequest): boolean {
+function isPreflight({ method, headers }: CorsRequest): boolean {
   return (
     method === "OPTIONS" &&
     headers.origin !== undefined &&

@@ -1,21 +1,31 @@
 import { createServer as createHttp1Server, type RequestListener } from "node:http";
-import { createServer as createHttp2Server } from "node:http2";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Server } from "node:net";
+import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createValidateInterceptor } from "@connectrpc/validate";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
+import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
+import { OrderService } from "../../gen/orders/v1/order_service_pb.ts";
 import type { Lifecycle } from "../../platform/lifecycle.ts";
 import type { Logger } from "../../platform/logger.ts";
-import { listen } from "../../platform/ops-server.ts";
+import { listen, notReadyReasons, type ReadinessCheck } from "../../platform/ops-server.ts";
 import type { OrderUseCases } from "../application/factories/order-use-cases.ts";
 import { takeBeforeRequests } from "./before-requests.ts";
-import type { Gate } from "./gate.ts";
-import { closingResponses, drainHttp1 } from "./http1-drain.ts";
-import { http2Drain } from "./http2-drain.ts";
-import { createErrorInterceptor, createObserveInterceptor, type ObservedCall } from "./rpc/interceptors.ts";
+import { limitAge } from "./connection-age.ts";
+import { createCors } from "./cors.ts";
+import { http1Limits, http2Limits, MAX_RESPONSE_BYTES } from "./listener-limits.ts";
+import { healthRoutes } from "./rpc/health-service.ts";
+import {
+  createErrorInterceptor,
+  createObserveInterceptor,
+  type ObservedCall,
+  privateGets,
+} from "./rpc/interceptors.ts";
 import { orderServiceRoutes } from "./rpc/order-service.ts";
-import { createRequestGate } from "./rpc/request-gate.ts";
+import { reflectionRoutes } from "./rpc/reflection-service.ts";
 import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
 import { type Certificate, createTlsServer } from "./tls-server.ts";
 
@@ -25,14 +35,18 @@ export interface ServersOptions {
   readonly httpPort: number;
   /** HTTP/2 without TLS: gRPC, Connect, gRPC-Web, REST. 0 takes any free one. */
   readonly grpcPort: number;
-  readonly rest: Pick<Hono, "fetch">;
+  readonly rest: Hono;
   readonly useCases: OrderUseCases;
+  readonly checks: Readonly<Record<string, ReadinessCheck>>;
   readonly observeRpc: (call: ObservedCall) => void;
   readonly maxBodyBytes: number;
   readonly maxTimeoutMs: number;
-  /** Aborts when the API begins to stop: from then on clients are told to go elsewhere. */
+  /** Whose pages may use both doors from a browser. */
+  readonly corsOrigins: readonly string[];
+  readonly connectionMaxAgeMs: number;
+  /** Aborts when the API begins to stop. */
   readonly stopping: AbortSignal;
-  /** How long a stop waits for what is in flight. */
+  /** How long a stop waits for what is in flight on each listener. */
   readonly drainMs: number;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
@@ -40,23 +54,25 @@ export interface ServersOptions {
 
 /**
  * One handler on two listeners, for Node's cleartext HTTP/2 server refuses HTTP/1.1. RPC comes first; what is no RPC path goes to
- * REST. At a stop both close, and what is in flight is finished.
+ * REST. At a stop the listeners close and what is in flight is finished.
  */
 export async function startServers(options: ServersOptions): Promise<{ httpPort: number; grpcPort: number }> {
-  const { rest, useCases, observeRpc, maxBodyBytes, maxTimeoutMs, stopping, drainMs, lifecycle, log } =
-    options;
+  const { rest, observeRpc, maxBodyBytes, maxTimeoutMs, drainMs, lifecycle, log } = options;
   const rpc = {
-    routes: orderServiceRoutes(useCases),
+    routes: rpcRoutes(options),
     interceptors: [
       createObserveInterceptor(observeRpc),
+      privateGets,
       createErrorInterceptor(log),
       createValidateInterceptor(),
     ],
     requestGate: createRequestGate({ gate: options.gate, observe: observeRpc, log }),
     readMaxBytes: maxBodyBytes,
+    writeMaxBytes: MAX_RESPONSE_BYTES,
     maxTimeoutMs,
   };
-  const handler = connectNodeAdapter({
+  const cors = createCors(options.corsOrigins);
+  const adapter = connectNodeAdapter({
     ...rpc,
     fallback: getRequestListener(rest.fetch) as Parameters<typeof connectNodeAdapter>[0]["fallback"] & {},
   });
@@ -73,15 +89,58 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     return { httpPort: portOf(first.server), grpcPort: portOf(second.server) };
   }
 
-  const http1 = createHttp1Server({ ServerResponse: closingResponses(stopping) }, handler as RequestListener);
-  await listen(http1, options.host, options.httpPort);
+  const handler: typeof adapter = (request, response) => {
+    if (!cors(request, response)) adapter(request, response);
+  };
 
-  const http2 = createHttp2Server(handler);
-  takeBeforeRequests(http2, unaryGrpc);
-  const drainHttp2 = http2Drain(http2);
-  lifecycle.onStop("listeners", () => Promise.all([drainHttp1(http1, drainMs), drainHttp2(drainMs)]));
+  const http1 = createHttp1Server(http1Limits, handler as RequestListener);
+  await listen(http1, options.host, options.httpPort);
+  lifecycle.onStop("HTTP/1.1 listener", () => {
+    const closed = close(http1, drainMs, () => http1.closeAllConnections());
+    http1.closeIdleConnections();
+    return closed;
+  });
+
+  const http2 = createHttp2Server(http2Limits, handler);
+  takeBeforeRequests(http2, createUnaryGrpc({ ...rpc, log }));
+  const sessions = new Set<ServerHttp2Session>();
+  http2.on("session", (session) => {
+    sessions.add(session);
+    limitAge(session, {
+      maxAgeMs: options.connectionMaxAgeMs,
+      graceMs: maxTimeoutMs,
+      retire: async () => session.close(),
+    });
+    session.once("close", () => sessions.delete(session));
+  });
   await listen(http2, options.host, options.grpcPort);
+  lifecycle.onStop("HTTP/2 listener", () => {
+    const closed = close(http2, drainMs, () => {
+      for (const session of sessions) session.destroy();
+    });
+    for (const session of sessions) session.close();
+    return closed;
+  });
   return { httpPort: portOf(http1), grpcPort: portOf(http2) };
+}
+
+function rpcRoutes({ useCases, checks, stopping }: ServersOptions): (router: ConnectRouter) => void {
+  const isReady = () => Object.keys(notReadyReasons(checks)).length === 0;
+  const services = [
+    orderServiceRoutes(useCases),
+    healthRoutes({ services: [OrderService.typeName], isReady, stopping }),
+    reflectionRoutes([OrderService, Health], [file_google_rpc_error_details]),
+  ];
+  return (router) => {
+    for (const routes of services) routes(router);
+  };
+}
+
+/** Takes no more connections; resolves when those in use have ended, which `force` brings about after `drainMs`. */
+async function close(server: Server, drainMs: number, force: () => void): Promise<void> {
+  const timer = setTimeout(force, drainMs);
+  await new Promise((resolve) => server.close(resolve));
+  clearTimeout(timer);
 }
 
 function portOf(server: Server): number {

@@ -69,6 +69,27 @@ async function* untilEnd<T>(messages: AsyncIterable<T>, signal: AbortSignal, don
   }
 }
 
+const PRIVATE = "private, no-cache";
+
+/**
+ * Connect calls reads by GET as well: caches on the way may not keep what one caller is allowed to see, nor a failure, and the browser's
+ * own asks again each time.
+ */
+export const privateGets: Interceptor = (next) => (request) =>
+  request.requestMethod === "GET" ? answeredPrivately(next(request)) : next(request);
+
+async function answeredPrivately<T extends { readonly header: Headers }>(answer: Promise<T>): Promise<T> {
+  try {
+    const response = await answer;
+    response.header.set("cache-control", PRIVATE);
+    return response;
+  } catch (error) {
+    const told = ConnectError.from(error);
+    told.metadata.set("cache-control", PRIVATE);
+    throw told;
+  }
+}
+
 function codeOf(error: unknown): string {
   return codeToString(ConnectError.from(error).code);
 }
