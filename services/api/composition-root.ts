@@ -14,6 +14,7 @@ import { createOrderRepository } from "./infrastructure/postgres/order-repositor
 import { createOutboxRepository } from "./infrastructure/postgres/outbox-repository.ts";
 import { createTxManager } from "./infrastructure/postgres/transactions.ts";
 import { createRestApp } from "./transport/rest/rest-app.ts";
+import { rpcRoutes } from "./transport/rpc/rpc-routes.ts";
 import { startServers } from "./transport/servers.ts";
 
 export interface RunningApi {
@@ -67,14 +68,12 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     httpPort: config.API_PORT,
     grpcPort: config.API_GRPC_PORT,
     rest,
-    useCases,
-    checks,
+    routes: rpcRoutes({ useCases, checks, stopping: stopping.signal }),
     observeRpc: metrics.observeRpc,
     maxBodyBytes,
     maxTimeoutMs: MAX_TIMEOUT_MS,
     corsOrigins: config.API_CORS_ORIGINS,
     connectionMaxAgeMs: config.API_CONNECTION_MAX_AGE_MS,
-    stopping: stopping.signal,
     drainMs: config.SHUTDOWN_TIMEOUT_MS * DRAIN_SHARE,
     lifecycle,
     log,

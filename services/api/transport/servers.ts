@@ -6,26 +6,19 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createValidateInterceptor } from "@connectrpc/validate";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
-import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
-import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
-import { OrderService } from "../../gen/orders/v1/order_service_pb.ts";
 import type { Lifecycle } from "../../platform/lifecycle.ts";
 import type { Logger } from "../../platform/logger.ts";
-import { listen, notReadyReasons, type ReadinessCheck } from "../../platform/ops-server.ts";
-import type { OrderUseCases } from "../application/factories/order-use-cases.ts";
+import { listen } from "../../platform/ops-server.ts";
 import { takeBeforeRequests } from "./before-requests.ts";
 import { limitAge } from "./connection-age.ts";
 import { createCors } from "./cors.ts";
 import { http1Limits, http2Limits, MAX_RESPONSE_BYTES } from "./listener-limits.ts";
-import { healthRoutes } from "./rpc/health-service.ts";
 import {
   createErrorInterceptor,
   createObserveInterceptor,
   type ObservedCall,
   privateGets,
 } from "./rpc/interceptors.ts";
-import { orderServiceRoutes } from "./rpc/order-service.ts";
-import { reflectionRoutes } from "./rpc/reflection-service.ts";
 import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
 import { type Certificate, createTlsServer } from "./tls-server.ts";
 
@@ -36,16 +29,13 @@ export interface ServersOptions {
   /** HTTP/2 without TLS: gRPC, Connect, gRPC-Web, REST. 0 takes any free one. */
   readonly grpcPort: number;
   readonly rest: Hono;
-  readonly useCases: OrderUseCases;
-  readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  readonly routes: (router: ConnectRouter) => void;
   readonly observeRpc: (call: ObservedCall) => void;
   readonly maxBodyBytes: number;
   readonly maxTimeoutMs: number;
   /** Whose pages may use both doors from a browser. */
   readonly corsOrigins: readonly string[];
   readonly connectionMaxAgeMs: number;
-  /** Aborts when the API begins to stop. */
-  readonly stopping: AbortSignal;
   /** How long a stop waits for what is in flight on each listener. */
   readonly drainMs: number;
   readonly lifecycle: Lifecycle;
@@ -59,7 +49,7 @@ export interface ServersOptions {
 export async function startServers(options: ServersOptions): Promise<{ httpPort: number; grpcPort: number }> {
   const { rest, observeRpc, maxBodyBytes, maxTimeoutMs, drainMs, lifecycle, log } = options;
   const rpc = {
-    routes: rpcRoutes(options),
+    routes: options.routes,
     interceptors: [
       createObserveInterceptor(observeRpc),
       privateGets,
@@ -122,18 +112,6 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     return closed;
   });
   return { httpPort: portOf(http1), grpcPort: portOf(http2) };
-}
-
-function rpcRoutes({ useCases, checks, stopping }: ServersOptions): (router: ConnectRouter) => void {
-  const isReady = () => Object.keys(notReadyReasons(checks)).length === 0;
-  const services = [
-    orderServiceRoutes(useCases),
-    healthRoutes({ services: [OrderService.typeName], isReady, stopping }),
-    reflectionRoutes([OrderService, Health], [file_google_rpc_error_details]),
-  ];
-  return (router) => {
-    for (const routes of services) routes(router);
-  };
 }
 
 /** Takes no more connections; resolves when those in use have ended, which `force` brings about after `drainMs`. */
