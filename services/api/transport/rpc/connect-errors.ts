@@ -12,10 +12,12 @@ import { fieldPath, refusalDetails, requestDetails } from "./error-details.ts";
 export interface FailedCall {
   readonly method: DescMethod;
   readonly header: Headers;
+  readonly signal: AbortSignal;
 }
 
 /** What a call's caller is told; what the error table does not know is logged and tells nothing of itself. */
-export function toConnectError(error: unknown, { method, header }: FailedCall, log: Logger): ConnectError {
+export function toConnectError(error: unknown, call: FailedCall, log: Logger): ConnectError {
+  const { method, header, signal } = call;
   const traceId = validTraceparent(header.get("traceparent"))?.split("-")[1];
   if (error instanceof OrderError) {
     const { code, retryAfterMs } = error;
@@ -38,6 +40,8 @@ export function toConnectError(error: unknown, { method, header }: FailedCall, l
     }
     return error;
   }
+  // Over HTTP/1.1 a caller that is gone aborts without a word of why.
+  if (signal.aborted && error === signal.reason) return ConnectError.from(error, Code.Canceled);
   log.error({ err: error, method: method.name, trace_id: traceId }, "call failed");
   return new ConnectError("internal error", Code.Internal, undefined, requestDetails(traceId), error);
 }
