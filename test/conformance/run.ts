@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,6 +14,10 @@ const suite = join(folder, "connectconformance");
 const contract = join(folder, "contract.binpb");
 
 if (!existsSync(contract)) {
+  if (spawnSync("go", ["version"]).status !== 0) {
+    console.error("Go is missing, which the suite is built with: https://go.dev/doc/install");
+    process.exit(1);
+  }
   mkdirSync(folder, { recursive: true });
   console.log(`building Connect's conformance suite ${version} with Go, once, into ${folder}`);
   const go = (...args: string[]) =>

@@ -40,6 +40,7 @@ const { httpPort, grpcPort } = await startServers({
   observeRpc: () => {},
   maxBodyBytes: asked.messageReceiveLimit || 1_048_576,
   maxTimeoutMs: 30_000,
+  stopping: new AbortController().signal,
   corsOrigins: [],
   connectionMaxAgeMs: 300_000,
   drainMs: 500,

@@ -17,7 +17,7 @@ async function serve(age: { maxAgeMs: number; graceMs: number }) {
   const sessions: ServerHttp2Session[] = [];
   server.on("session", (session) => {
     sessions.push(session);
-    limitAge(session, { ...age, retire: async () => session.close() });
+    limitAge(session, age);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

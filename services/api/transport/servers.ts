@@ -1,5 +1,5 @@
 import { createServer as createHttp1Server, type RequestListener } from "node:http";
-import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
+import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo, Server } from "node:net";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -12,6 +12,8 @@ import { listen } from "../../platform/ops-server.ts";
 import { takeBeforeRequests } from "./before-requests.ts";
 import { limitAge } from "./connection-age.ts";
 import { createCors } from "./cors.ts";
+import { closingResponses, drainHttp1 } from "./http1-drain.ts";
+import { http2Drain } from "./http2-drain.ts";
 import { http1Limits, http2Limits, MAX_RESPONSE_BYTES } from "./listener-limits.ts";
 import {
   createErrorInterceptor,
@@ -28,7 +30,7 @@ export interface ServersOptions {
   readonly httpPort: number;
   /** HTTP/2 without TLS: gRPC, Connect, gRPC-Web, REST. 0 takes any free one. */
   readonly grpcPort: number;
-  readonly rest: Hono;
+  readonly rest: Pick<Hono, "fetch">;
   readonly routes: (router: ConnectRouter) => void;
   readonly observeRpc: (call: ObservedCall) => void;
   readonly maxBodyBytes: number;
@@ -36,7 +38,9 @@ export interface ServersOptions {
   /** Whose pages may use both doors from a browser. */
   readonly corsOrigins: readonly string[];
   readonly connectionMaxAgeMs: number;
-  /** How long a stop waits for what is in flight on each listener. */
+  /** Aborts when the API begins to stop: from then on clients are told to go elsewhere. */
+  readonly stopping: AbortSignal;
+  /** How long a stop waits for what is in flight. */
   readonly drainMs: number;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
@@ -44,12 +48,12 @@ export interface ServersOptions {
 
 /**
  * One handler on two listeners, for Node's cleartext HTTP/2 server refuses HTTP/1.1. RPC comes first; what is no RPC path goes to
- * REST. At a stop the listeners close and what is in flight is finished.
+ * REST. At a stop both close, and what is in flight is finished.
  */
 export async function startServers(options: ServersOptions): Promise<{ httpPort: number; grpcPort: number }> {
-  const { rest, observeRpc, maxBodyBytes, maxTimeoutMs, drainMs, lifecycle, log } = options;
+  const { rest, routes, observeRpc, maxBodyBytes, maxTimeoutMs, stopping, drainMs, lifecycle, log } = options;
   const rpc = {
-    routes: options.routes,
+    routes,
     interceptors: [
       createObserveInterceptor(observeRpc),
       privateGets,
@@ -83,42 +87,20 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     if (!cors(request, response)) adapter(request, response);
   };
 
-  const http1 = createHttp1Server(http1Limits, handler as RequestListener);
+  const http1 = createHttp1Server(
+    { ...http1Limits, ServerResponse: closingResponses(stopping) },
+    handler as RequestListener,
+  );
   await listen(http1, options.host, options.httpPort);
-  lifecycle.onStop("HTTP/1.1 listener", () => {
-    const closed = close(http1, drainMs, () => http1.closeAllConnections());
-    http1.closeIdleConnections();
-    return closed;
-  });
 
   const http2 = createHttp2Server(http2Limits, handler);
   takeBeforeRequests(http2, createUnaryGrpc({ ...rpc, log }));
-  const sessions = new Set<ServerHttp2Session>();
-  http2.on("session", (session) => {
-    sessions.add(session);
-    limitAge(session, {
-      maxAgeMs: options.connectionMaxAgeMs,
-      graceMs: maxTimeoutMs,
-      retire: async () => session.close(),
-    });
-    session.once("close", () => sessions.delete(session));
-  });
+  const age = { maxAgeMs: options.connectionMaxAgeMs, graceMs: maxTimeoutMs };
+  http2.on("session", (session) => limitAge(session, age));
+  const drainHttp2 = http2Drain(http2);
+  lifecycle.onStop("listeners", () => Promise.all([drainHttp1(http1, drainMs), drainHttp2(drainMs)]));
   await listen(http2, options.host, options.grpcPort);
-  lifecycle.onStop("HTTP/2 listener", () => {
-    const closed = close(http2, drainMs, () => {
-      for (const session of sessions) session.destroy();
-    });
-    for (const session of sessions) session.close();
-    return closed;
-  });
   return { httpPort: portOf(http1), grpcPort: portOf(http2) };
-}
-
-/** Takes no more connections; resolves when those in use have ended, which `force` brings about after `drainMs`. */
-async function close(server: Server, drainMs: number, force: () => void): Promise<void> {
-  const timer = setTimeout(force, drainMs);
-  await new Promise((resolve) => server.close(resolve));
-  clearTimeout(timer);
 }
 
 function portOf(server: Server): number {
