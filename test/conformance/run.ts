@@ -37,7 +37,7 @@ if (!existsSync(contract)) {
   ]);
 }
 
-const known = join(import.meta.dirname, "known-failing.txt");
+const flaky = join(import.meta.dirname, "known-flaky.txt");
 const server = [process.execPath, join(import.meta.dirname, "server.ts"), contract];
 const args = [
   "--mode",

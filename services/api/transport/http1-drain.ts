@@ -1,14 +1,16 @@
 import { type Server, ServerResponse } from "node:http";
+import { isUnread } from "./unread-request.ts";
 
 /**
- * For `createServer`: once `stopping` has aborted, each answer tells the client that its connection is not to be used again. A client
- * that keeps its connection open would else send its next request just when the connection is closed, and would not know what became
- * of it.
+ * For `createServer`: once `stopping` has aborted, or when the request is not read to its end, the answer tells the client that its
+ * connection is not to be used again. A client that keeps its connection open would else send its next request just when the
+ * connection is closed, and would not know what became of it.
  */
 export function closingResponses(stopping: AbortSignal): typeof ServerResponse {
   return class ClosingResponse extends ServerResponse {
     override writeHead(...args: unknown[]): this {
-      if (stopping.aborted && !this.headersSent) this.setHeader("connection", "close");
+      if ((stopping.aborted || isUnread(this.req)) && !this.headersSent)
+        this.setHeader("connection", "close");
       return super.writeHead(...(args as Parameters<ServerResponse["writeHead"]>));
     }
   } as typeof ServerResponse;

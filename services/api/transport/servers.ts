@@ -22,7 +22,7 @@ import {
   privateGets,
 } from "./rpc/interceptors.ts";
 import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
-import { type Certificate, createTlsServer } from "./tls-server.ts";
+import { discardWhenAnswered } from "./unread-request.ts";
 
 export interface ServersOptions {
   readonly host: string;
@@ -84,7 +84,9 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
   }
 
   const handler: typeof adapter = (request, response) => {
-    if (!cors(request, response)) adapter(request, response);
+    if (cors(request, response)) return;
+    discardWhenAnswered(request, response);
+    adapter(request, response);
   };
 
   const http1 = createHttp1Server(

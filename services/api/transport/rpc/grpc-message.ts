@@ -22,10 +22,15 @@ export function readMessage(stream: ServerHttp2Stream, maxBytes: number): Promis
   });
   stream.once("end", () => {
     const all = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-    const isOne =
-      all.length >= PREFIX_BYTES && all[0] === 0 && all.readUInt32BE(1) === all.length - PREFIX_BYTES;
-    if (isOne) resolve(all.subarray(PREFIX_BYTES));
-    else reject(new ConnectError("protocol error: expected one message, not compressed", Code.Internal));
+    const size = all.length < PREFIX_BYTES ? 0 : PREFIX_BYTES + all.readUInt32BE(1);
+    if (all.length === 0 || (size > 0 && size < all.length)) {
+      // What the specification has for any other number of messages than one.
+      reject(new ConnectError("protocol error: expected one message", Code.Unimplemented));
+    } else if (all[0] !== 0 || size !== all.length) {
+      reject(new ConnectError("protocol error: expected a whole message, not compressed", Code.Internal));
+    } else {
+      resolve(all.subarray(PREFIX_BYTES));
+    }
   });
   return promise;
 }
