@@ -44,8 +44,8 @@ const args = [
   "server",
   "--conf",
   join(import.meta.dirname, "config.yaml"),
-  "--known-failing",
-  `@${known}`,
+  "--known-flaky",
+  `@${flaky}`,
 ];
 const run = spawn(suite, [...args, ...process.argv.slice(2), "--", ...server], { stdio: "inherit" });
 const [code] = await once(run, "exit");
