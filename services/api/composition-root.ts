@@ -6,6 +6,7 @@ import { createPostgresPool } from "../platform/postgres-pool.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createOrderUseCases } from "./application/factories/order-use-cases.ts";
 import { createWatches } from "./application/watches.ts";
+import { composeCertificate, composeGate } from "./compose-access.ts";
 import type { ApiConfig } from "./config.ts";
 import { createAccessMetrics } from "./infrastructure/access-metrics.ts";
 import { sha256 } from "./infrastructure/digest.ts";
@@ -18,7 +19,6 @@ import { createOrderRepository } from "./infrastructure/postgres/order-repositor
 import { createOutboxRepository } from "./infrastructure/postgres/outbox-repository.ts";
 import { createTxManager } from "./infrastructure/postgres/transactions.ts";
 import { openRedis } from "./infrastructure/redis/open-redis.ts";
-import { openGate } from "./transport/gate.ts";
 import { MAX_TIMEOUT_MS } from "./transport/max-timeout.ts";
 import { builtPage, createPageApp } from "./transport/page/page-app.ts";
 import { createRestApp } from "./transport/rest/rest-app.ts";
@@ -65,9 +65,13 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
   const { signal } = background;
   void deleteExpiredKeys({ database, keptMs, onDeleted: metrics.expiredKeysDeleted, signal, log });
 
+  const access = { config, metrics: createAccessMetrics(registry), log, lifecycle };
+  const { gate, checks: accessChecks } = composeGate(access);
+
   const stopping = new AbortController();
   const checks = {
     database: startDatabaseProbe(pool, signal),
+    ...accessChecks,
     lifecycle: () => (stopping.signal.aborted ? "the API is stopping" : undefined),
   };
   const { HOST: host, OPS_PORT: port } = config;
@@ -102,7 +106,7 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
   });
   const maxBodyBytes = config.API_MAX_BODY_BYTES;
   const rest = createRestApp({
-    gate: openGate,
+    gate,
     useCases,
     checks,
     log,
@@ -119,6 +123,8 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     grpcPort: config.API_GRPC_PORT,
     rest,
     routes: rpcRoutes({ useCases, checks, stopping: stopping.signal }),
+    gate,
+    certificate: await composeCertificate(access),
     observeRpc: metrics.observeRpc,
     maxBodyBytes,
     maxTimeoutMs: MAX_TIMEOUT_MS,

@@ -12,6 +12,7 @@ import {
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Hono } from "hono";
 import { pino } from "pino";
+import { openGate } from "../../services/api/transport/gate.ts";
 import { startServers } from "../../services/api/transport/servers.ts";
 import { createLifecycle } from "../../services/platform/lifecycle.ts";
 import { conformanceRoutes } from "./conformance-service.ts";
@@ -37,6 +38,8 @@ const { httpPort, grpcPort } = await startServers({
   grpcPort: 0,
   rest: new Hono(),
   routes: conformanceRoutes(contract),
+  gate: openGate,
+  certificate: undefined,
   observeRpc: () => {},
   maxBodyBytes: asked.messageReceiveLimit || 1_048_576,
   maxTimeoutMs: 30_000,

@@ -1,5 +1,5 @@
 import { createServer as createHttp1Server, type RequestListener } from "node:http";
-import { createServer as createHttp2Server } from "node:http2";
+import { createServer as createHttp2Server, type Http2SecureServer, type Http2Server } from "node:http2";
 import type { AddressInfo, Server } from "node:net";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -12,6 +12,7 @@ import { listen } from "../../platform/ops-server.ts";
 import { takeBeforeRequests } from "./before-requests.ts";
 import { limitAge } from "./connection-age.ts";
 import { createCors } from "./cors.ts";
+import type { Gate } from "./gate.ts";
 import { closingResponses, drainHttp1 } from "./http1-drain.ts";
 import { http2Drain } from "./http2-drain.ts";
 import { http1Limits, http2Limits, MAX_RESPONSE_BYTES } from "./listener-limits.ts";
@@ -21,7 +22,9 @@ import {
   type ObservedCall,
   privateGets,
 } from "./rpc/interceptors.ts";
+import { createRequestGate } from "./rpc/request-gate.ts";
 import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
+import { type Certificate, createTlsServer } from "./tls-server.ts";
 import { discardWhenAnswered } from "./unread-request.ts";
 
 export interface ServersOptions {
@@ -32,6 +35,9 @@ export interface ServersOptions {
   readonly grpcPort: number;
   readonly rest: Pick<Hono, "fetch">;
   readonly routes: (router: ConnectRouter) => void;
+  readonly gate: Gate;
+  /** With it both ports speak TLS, and both HTTP/2 and HTTP/1.1. */
+  readonly certificate: Certificate | undefined;
   readonly observeRpc: (call: ObservedCall) => void;
   readonly maxBodyBytes: number;
   readonly maxTimeoutMs: number;
@@ -70,24 +76,28 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
     ...rpc,
     fallback: getRequestListener(rest.fetch) as Parameters<typeof connectNodeAdapter>[0]["fallback"] & {},
   });
-  const unaryGrpc = createUnaryGrpc({ ...rpc, log });
-
-  const { certificate } = options;
-  if (certificate) {
-    const tls = { certificate, handler, stopping };
-    const [first, second] = [createTlsServer(tls), createTlsServer(tls)];
-    for (const { server } of [first, second]) takeBeforeRequests(server, unaryGrpc);
-    lifecycle.onStop("listeners", () => Promise.all([first.drain(drainMs), second.drain(drainMs)]));
-    await listen(first.server, options.host, options.httpPort);
-    await listen(second.server, options.host, options.grpcPort);
-    return { httpPort: portOf(first.server), grpcPort: portOf(second.server) };
-  }
-
   const handler: typeof adapter = (request, response) => {
     if (cors(request, response)) return;
     discardWhenAnswered(request, response);
     adapter(request, response);
   };
+  const unaryGrpc = createUnaryGrpc({ ...rpc, log });
+  const age = { maxAgeMs: options.connectionMaxAgeMs, graceMs: maxTimeoutMs };
+  const serveHttp2 = (server: Http2Server | Http2SecureServer) => {
+    takeBeforeRequests(server, unaryGrpc);
+    server.on("session", (session) => limitAge(session, age));
+  };
+
+  const { certificate } = options;
+  if (certificate) {
+    const tls = { certificate, handler, stopping };
+    const [first, second] = [createTlsServer(tls), createTlsServer(tls)];
+    for (const { server } of [first, second]) serveHttp2(server);
+    lifecycle.onStop("listeners", () => Promise.all([first.drain(drainMs), second.drain(drainMs)]));
+    await listen(first.server, options.host, options.httpPort);
+    await listen(second.server, options.host, options.grpcPort);
+    return { httpPort: portOf(first.server), grpcPort: portOf(second.server) };
+  }
 
   const http1 = createHttp1Server(
     { ...http1Limits, ServerResponse: closingResponses(stopping) },
@@ -96,9 +106,7 @@ export async function startServers(options: ServersOptions): Promise<{ httpPort:
   await listen(http1, options.host, options.httpPort);
 
   const http2 = createHttp2Server(http2Limits, handler);
-  takeBeforeRequests(http2, createUnaryGrpc({ ...rpc, log }));
-  const age = { maxAgeMs: options.connectionMaxAgeMs, graceMs: maxTimeoutMs };
-  http2.on("session", (session) => limitAge(session, age));
+  serveHttp2(http2);
   const drainHttp2 = http2Drain(http2);
   lifecycle.onStop("listeners", () => Promise.all([drainHttp1(http1, drainMs), drainHttp2(drainMs)]));
   await listen(http2, options.host, options.grpcPort);

@@ -7,6 +7,7 @@ import {
 import type { TLSSocket } from "node:tls";
 import { closingResponses } from "./http1-drain.ts";
 import { http2Drain } from "./http2-drain.ts";
+import { http1Limits, http2Limits } from "./listener-limits.ts";
 
 /** Port: the server's certificate, which may change while it listens. */
 export interface Certificate {
@@ -37,7 +38,12 @@ export interface TlsServer {
  */
 export function createTlsServer({ certificate, handler, stopping }: TlsServerOptions): TlsServer {
   const secured = (identity: TlsIdentity) => ({ ...identity, minVersion: "TLSv1.2" }) as const;
-  const options = { allowHTTP1: true, Http1ServerResponse: closingResponses(stopping) };
+  const options = {
+    ...http1Limits,
+    ...http2Limits,
+    allowHTTP1: true,
+    Http1ServerResponse: closingResponses(stopping),
+  };
   const server = createSecureServer({ ...options, ...secured(certificate.current()) }, handler);
   certificate.onChange((identity) => server.setSecureContext(secured(identity)));
 

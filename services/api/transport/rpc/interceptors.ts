@@ -90,11 +90,12 @@ async function answeredPrivately<T extends { readonly header: Headers }>(answer:
   }
 }
 
-function codeOf(error: unknown): string {
+/** As metrics have it. */
+export function codeOf(error: unknown): string {
   return codeToString(ConnectError.from(error).code);
 }
 
-function protocolOf(contentType: string | null): RpcProtocol {
+export function protocolOf(contentType: string | null): RpcProtocol {
   if (contentType?.startsWith("application/grpc-web")) return "grpc-web";
   return contentType?.startsWith("application/grpc") ? "grpc" : "connect";
 }

@@ -4,7 +4,8 @@ import type { Logger } from "../../../platform/logger.ts";
 import type { Caller } from "../../application/call-context.ts";
 import { challengeOf } from "../challenge.ts";
 import type { Gate, Operation } from "../gate.ts";
-import { codeOf, toConnectError } from "./interceptors.ts";
+import { toConnectError } from "./connect-errors.ts";
+import { codeOf, type ObservedCall, protocolOf } from "./interceptors.ts";
 
 const operationOf: Readonly<Record<keyof typeof OrderService.method, Operation>> = {
   createOrder: "CreateOrder",
@@ -28,7 +29,7 @@ export function callerOf({ values, method }: Pick<HandlerContext, "values" | "me
 
 export interface RequestGateOptions {
   readonly gate: Gate;
-  readonly observe: (method: string, code: string, seconds: number) => void;
+  readonly observe: (call: ObservedCall) => void;
   readonly log: Logger;
 }
 
@@ -39,19 +40,23 @@ export interface RequestGateOptions {
 export function createRequestGate(options: RequestGateOptions): (context: HandlerContext) => Promise<void> {
   const { gate, observe, log } = options;
   return async (context) => {
-    const { service, method } = context;
+    const { service, method, requestHeader, signal } = context;
     if (service.typeName !== OrderService.typeName) return;
     const start = performance.now();
-    const authorization = context.requestHeader.get("authorization") ?? undefined;
+    const authorization = requestHeader.get("authorization") ?? undefined;
     try {
       const operation = operationOf[method.localName as keyof typeof operationOf];
       context.values.set(callerKey, await gate(operation, { authorization }));
     } catch (error) {
-      const told = toConnectError(error, log, method.name);
+      const told = toConnectError(error, { method, header: requestHeader, signal }, log);
       const challenge = challengeOf(error);
       if (challenge !== undefined) told.metadata.set("www-authenticate", challenge);
-      const seconds = (performance.now() - start) / 1000;
-      observe(`${service.typeName}/${method.name}`, codeOf(told), seconds);
+      observe({
+        method: `${service.typeName}/${method.name}`,
+        protocol: protocolOf(requestHeader.get("content-type")),
+        code: codeOf(told),
+        seconds: (performance.now() - start) / 1000,
+      });
       throw told;
     }
   };
