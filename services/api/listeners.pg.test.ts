@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:http2";
 import { text } from "node:stream/consumers";
@@ -5,11 +6,11 @@ import { create } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import pg from "pg";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { CreateOrderRequestSchema, OrderService } from "../gen/orders/v1/order_service_pb.ts";
-import { openDoors } from "./testing/doors.ts";
+import { type Door, openDoors } from "./testing/doors.ts";
 import { type ApiUnderTest, startApi } from "./testing/running-api.ts";
 
 let database: TestDatabase;
@@ -95,4 +96,67 @@ test("a stop lets the gRPC call in flight finish, and takes no new one", async (
   } finally {
     await owner.end();
   }
+});
+
+describe("a read by GET over Connect", () => {
+  const get = (method: string, message: object) => {
+    const query = new URLSearchParams({ connect: "v1", encoding: "json", message: JSON.stringify(message) });
+    return fetch(`${api.restUrl}/orders.v1.OrderService/${method}?${query}`);
+  };
+
+  test("is answered, and kept by nobody on the way", async () => {
+    const { order: created } = await grpc(api).createOrder(order());
+    const response = await get("GetOrder", { id: created?.id });
+    expect([response.status, response.headers.get("cache-control")]).toEqual([200, "private, no-cache"]);
+    expect(await response.json()).toMatchObject({ order: { id: created?.id } });
+  });
+
+  test("is not kept either when it is refused", async () => {
+    const response = await get("GetOrder", { id: randomUUID() });
+    expect([response.status, response.headers.get("cache-control")]).toEqual([404, "private, no-cache"]);
+  });
+
+  test("is not possible where something is changed", async () => {
+    expect((await get("CreateOrder", {})).status).toBe(405);
+  });
+});
+
+describe("limits", () => {
+  test("headers beyond 16 KiB are refused, and an HTTP/2 connection works on", async () => {
+    const padding = "x".repeat(17_000);
+    expect((await fetch(`${api.restUrl}/livez`, { headers: { padding } })).status).toBe(431);
+
+    const session = connect(api.grpcUrl);
+    onTestFinished(() => session.destroy());
+    const refused = session.request({ ":path": "/livez", padding });
+    refused.resume();
+    await once(refused, "close").catch(() => {});
+    expect(refused.rstCode).not.toBe(0);
+    const [headers] = await once(session.request({ ":path": "/livez" }), "response");
+    expect(headers[":status"]).toBe(200);
+  });
+
+  test.each(["gRPC", "gRPC-Web", "Connect", "Connect over HTTP/2"])(
+    "a message beyond the limit is refused through %s, and the client can go on",
+    async (name) => {
+      const door = openDoors(api)[name] as Door;
+      const large = door.create({ ...order(), customerId: "x".repeat(3_000_000) });
+      await expect(large).rejects.toMatchObject({ code: "resource_exhausted" });
+      expect((await door.create(order())).version).toBe(1n);
+    },
+  );
+});
+
+test("an HTTP/2 connection is asked to go when it is old, and clients that call on do not notice", async () => {
+  const aging = await startApi(database.apiUrl, { API_CONNECTION_MAX_AGE_MS: "300" });
+  onTestFinished(() => aging.stop());
+  const session = connect(aging.grpcUrl);
+  onTestFinished(() => session.destroy());
+  let isOld = false;
+  session.once("goaway", (code) => {
+    isOld = code === 0;
+  });
+  const client = grpc(aging);
+  while (!isOld) await client.createOrder(order());
+  for (let call = 0; call < 100; call += 1) await client.createOrder(order());
 });
