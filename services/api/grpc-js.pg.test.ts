@@ -1,3 +1,4 @@
+import { connect } from "node:http2";
 import { join } from "node:path";
 import {
   type ClientReadableStream,
@@ -178,6 +179,29 @@ test("a deadline longer than the server grants is refused", async () => {
   await expect(call("getOrder", {}, { timeoutMs: 60_000 })).rejects.toMatchObject({
     code: status.INVALID_ARGUMENT,
   });
+});
+
+test("a connection is asked to go when it is old, and a client that calls on does not notice", async () => {
+  const aging = await startApi(database.apiUrl, { API_CONNECTION_MAX_AGE_MS: "200" });
+  onTestFinished(() => aging.stop());
+  const client = clientOf("orders.v1.OrderService", aging) as unknown as Record<string, Unary>;
+  const list = () =>
+    new Promise<void>((resolve, reject) => {
+      client.listOrders?.({}, new Metadata(), {}, (error) => (error ? reject(error) : resolve()));
+    });
+  for (let connection = 0; connection < 3; connection += 1) {
+    // As old as the client's own, or younger.
+    const session = connect(aging.grpcUrl);
+    const old = Promise.withResolvers<number>();
+    session.once("goaway", old.resolve);
+    let isOld = false;
+    void old.promise.then(() => {
+      isOld = true;
+    });
+    while (!isOld) await list();
+    expect(await old.promise).toBe(0);
+    session.destroy();
+  }
 });
 
 describe("grpc.health.v1", () => {

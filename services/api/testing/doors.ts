@@ -159,7 +159,10 @@ function rest(baseUrl: string, headers: Readonly<Record<string, string>>): Door 
     const response = await fetch(`${baseUrl}${path}`, { ...request, headers: { ...own, ...headers } });
     const body = (await response.json()) as JsonValue;
     if (response.ok) return body;
-    const { type, errors = [] } = body as { type: string; errors?: { pointer?: string }[] };
+    const { type, errors = [] } = body as {
+      type: string;
+      errors?: { pointer?: string; parameter?: string }[];
+    };
     throw new Refused(
       codeOfStatus[response.status] ?? String(response.status),
       JSON.stringify(body),
@@ -167,7 +170,7 @@ function rest(baseUrl: string, headers: Readonly<Record<string, string>>): Door 
         .slice(type.lastIndexOf("/") + 1)
         .replaceAll("-", "_")
         .toUpperCase(),
-      errors.flatMap(({ pointer }) => (pointer ? [pointer.slice(2).replaceAll("/", ".")] : [])),
+      errors.flatMap(({ pointer, parameter }) => parameter ?? pointer?.slice(2).replaceAll("/", ".") ?? []),
     );
   }
   const order = async (answer: Promise<JsonValue>) => fromJson(OrderSchema, await answer);
