@@ -102,7 +102,7 @@ test("refusals are counted by their code, and calls by their method", async () =
   const metrics = await (await fetch(`${api.opsUrl}/metrics`)).text();
   expect(metrics).toMatch(/orders_requests_refused_total\{code="unauthenticated"\} \d+/);
   expect(metrics).toMatch(
-    /rpc_server_call_duration_seconds_count\{.*CreateOrder",code="unauthenticated".*\} \d+/,
+    /rpc_server_call_duration_seconds_count\{.*CreateOrder",protocol="grpc",code="unauthenticated".*\} \d+/,
   );
   expect(metrics).toMatch(/orders_signing_key_loads_total\{result="succeeded"\} 1\n/);
 });

@@ -278,7 +278,7 @@ test("a client that goes away leaves nothing behind", async () => {
   await untilWatched(0);
   const metrics = await (await fetch(`${api.opsUrl}/metrics`)).text();
   expect(metrics).toMatch(
-    /rpc_server_call_duration_seconds_count\{rpc_method="orders.v1.OrderService\/WatchOrder",code="canceled"\} [1-9]/,
+    /rpc_server_call_duration_seconds_count\{rpc_method="orders.v1.OrderService\/WatchOrder",protocol="grpc",code="canceled"\} [1-9]/,
   );
 });
 
