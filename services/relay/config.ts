@@ -117,11 +117,11 @@ export const configSchema = z.object({
     .describe("A larger event is a dead letter at once; keep it below the broker's socket.request.max.bytes"),
   RELAY_QUEUE_BYTES: variable
     .integer(100_000, 1_000_000_000)
-    .default(400_000)
+    .default(1_000_000)
     .describe("Reading from the WAL pauses while events of this size wait to be published"),
   RELAY_BATCH_EVENTS: variable
     .integer(1, 100_000)
-    .default(500)
+    .default(1_000)
     .describe("Most events in one produce request"),
   RELAY_BATCH_BYTES: variable
     .integer(1_000, 100_000_000)

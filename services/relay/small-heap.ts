@@ -8,8 +8,8 @@ import { runInNewContext } from "node:vm";
  */
 export function keepHeapSmall(): void {
   for (const flag of [
-    "memory-saver-mode",
     "semi-space-growth-factor=1",
+    "heap-growing-percent=15",
     "no-parallel-scavenge",
     "no-concurrent-array-buffer-sweeping",
   ])
