@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { Registry } from "prom-client";
 import { ensureTopic, topicExists } from "../platform/kafka/ensure-topic.ts";
 import { createKafka } from "../platform/kafka/kafka-client.ts";
+import { openLeaderConnections } from "../platform/kafka/leader-connections.ts";
 import { startOpsServer } from "../platform/ops-server.ts";
 import { createPostgresPool } from "../platform/postgres-pool.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
@@ -29,7 +30,7 @@ export interface RunningRelay {
 
 const QUERY_TIMEOUT_MS = 15_000;
 
-/** Remembered at 45 bytes each at the most. */
+/** Remembered at 21 bytes each. */
 const MAX_TAIL_EVENTS = 2_000_000;
 
 /** Part of SHUTDOWN_TIMEOUT_MS that is kept for what follows the batch in flight: confirming, reading back, closing. */
@@ -75,11 +76,10 @@ export async function createRelayService(
   });
   lifecycle.onStop("kafka producer", () => publisher.discard());
   const tail = createTailReader({
-    brokers,
-    clientId,
     topics,
     ensureTopic: ensure,
     partitionEnds: (topic) => partitionEnds(kafka, topic),
+    openConnections: (of) => openLeaderConnections(kafka, of),
     settleMs: config.RELAY_SETTLE_MS,
     maxEvents: MAX_TAIL_EVENTS,
   });

@@ -24,6 +24,14 @@ export function formatTable({ relay = {}, polling, debezium, api, projector }: F
   });
   if (variants.length > 0)
     tables.push([RELAY_HEADINGS, ...variants.map(([name, figures]) => relayRow(name, figures))]);
+  if (polling) {
+    const { idle_poll_rows, idle_poll_ms, idle_poll_few_rows, idle_poll_few_rows_ms } = polling;
+    tables.push([
+      ["rows kept in the outbox", "idle poll, ms"],
+      [whole(idle_poll_few_rows), idle_poll_few_rows_ms.toFixed(2)],
+      [whole(idle_poll_rows), idle_poll_ms.toFixed(2)],
+    ]);
+  }
   if (api) {
     const { rest_per_s: rest, grpc_per_s: grpc, limit_tps: limit, ratio } = api;
     tables.push([

@@ -4,6 +4,7 @@ import { openKafka, openPostgres } from "../support/own-servers.ts";
 import { type ApiFigures, benchApi } from "./api.ts";
 import type { BenchContext } from "./context.ts";
 import { installDebezium } from "./debezium-libraries.ts";
+import { benchIdlePoll, type IdlePollFigures } from "./idle-poll.ts";
 import { benchProjector, type ProjectorFigures } from "./projector.ts";
 import { benchRelay, type RelayFigures, type Variant } from "./relay.ts";
 import { formatTable } from "./report.ts";
@@ -25,7 +26,7 @@ type Part = (typeof parts)[number];
 
 export interface Figures {
   readonly relay?: Partial<Record<Variant, RelayFigures>>;
-  readonly polling?: RelayFigures;
+  readonly polling?: RelayFigures & IdlePollFigures;
   readonly debezium?: RelayFigures;
   readonly api?: ApiFigures;
   readonly projector?: ProjectorFigures;
@@ -116,7 +117,7 @@ async function measureParts(wanted: ReadonlySet<Part>, context: BenchContext): P
   const { polling, debezium, ...relay } = await benchRelay(context, variants);
   return {
     ...(wanted.has("relay") ? { relay } : {}),
-    ...(polling ? { polling } : {}),
+    ...(polling ? { polling: { ...polling, ...(await benchIdlePoll(context)) } } : {}),
     ...(debezium ? { debezium } : {}),
     ...(wanted.has("api") ? { api: await benchApi(context) } : {}),
     ...(wanted.has("projector") ? { projector: await benchProjector(context) } : {}),

@@ -109,7 +109,8 @@ function partitionBatches({ topicData, ...data }: ProduceData, timestamp: number
       timestamp,
       ...producer,
       sequence: firstSequence,
-      records: messages.map(toRecord),
+      count: messages.length,
+      record: (index: number) => toRecord(messages[index] as Message),
     })),
   );
 }

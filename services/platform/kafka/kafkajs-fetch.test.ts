@@ -95,6 +95,7 @@ test("what a fetch brings is read as kafkajs reads it: several batches, compress
     fc.asyncProperty(fc.array(options, { minLength: 1, maxLength: 3 }), fc.nat(100), async (all, cut) => {
       const whole = Buffer.concat(await Promise.all(all.map(batch)));
       const set = whole.subarray(0, whole.length - cut);
+      fc.pre(set.length > 16); // kafkajs' own fails on less than it needs to see a batch's format
       const [one, other] = [partition(set), partition(set)];
       expect(plain(await replaced(one))).toEqual(plain(await own(other)));
       expect(one.readInt32()).toBe(other.readInt32());

@@ -5,7 +5,7 @@ const KNOWN_VERSION = "2.2.4";
 const require = createRequire(import.meta.url);
 
 /** A module of kafkajs' own, by its path. */
-export function moduleOf<Export>(path: string): Export {
+function moduleOf<Export>(path: string): Export {
   return require(`kafkajs/src/${path}`);
 }
 

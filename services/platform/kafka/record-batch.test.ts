@@ -15,7 +15,7 @@ test("a reader of Kafka's record format finds each record in its batch, also in 
       headers: { n: String(i), Łódź: Buffer.from([0, 255, i % 256]), long: "ü".repeat(i) },
     }));
     writer.clear();
-    encode({ records, timestamp, ...producer }, writer);
+    encode({ count, record: (i) => records[i] as (typeof records)[number], timestamp, ...producer }, writer);
     const batch = readRecordsBatch(Reader.from(Buffer.from(writer.from(0))));
     expect(batch).toMatchObject({
       magic: 2,

@@ -9,7 +9,9 @@ export interface ProduceRecord {
 
 /** What a producer sends to one partition in one go. */
 export interface RecordBatch {
-  readonly records: readonly ProduceRecord[];
+  readonly count: number;
+  /** Asked for one after the other as they are written, so that no more than one of them need be there. */
+  readonly record: (index: number) => ProduceRecord;
   /** Of all its records; ms since 1970. */
   readonly timestamp: number;
   readonly producerId: bigint;
@@ -51,7 +53,7 @@ export function createRecordBatchEncoder(): RecordBatchEncoder {
     into.bytes(content.from(0));
   }
 
-  return ({ records, timestamp, producerId, producerEpoch, sequence }, into) => {
+  return ({ count, record, timestamp, producerId, producerEpoch, sequence }, into) => {
     into.int64(0n); // the broker sets the offset
     const lengthAt = into.length;
     into.int32(0);
@@ -61,14 +63,14 @@ export function createRecordBatchEncoder(): RecordBatchEncoder {
     into.int32(0);
     const checkedFrom = into.length;
     into.int16(0); // attributes: not compressed, timestamps of the producer, no transaction
-    into.int32(records.length - 1);
+    into.int32(count - 1);
     into.int64(BigInt(timestamp));
     into.int64(BigInt(timestamp));
     into.int64(producerId);
     into.int16(producerEpoch);
     into.int32(sequence);
-    into.int32(records.length);
-    for (let i = 0; i < records.length; i++) writeRecord(records[i] as ProduceRecord, i, into);
+    into.int32(count);
+    for (let i = 0; i < count; i++) writeRecord(record(i), i, into);
     into.uint32At(lengthAt, into.length - lengthAt - 4);
     into.uint32At(checksumAt, crc32c(into.from(checkedFrom)));
   };

@@ -27,7 +27,12 @@ async function drain(...seen: { readonly snapshot: string; readonly events: stri
     },
   });
   const deps: DrainingBelowSlot = {
-    heartbeat: { tick: async () => void log.push("tick") },
+    heartbeat: {
+      async tick() {
+        log.push("tick");
+        return "1:1:";
+      },
+    },
     table: {
       async openDrain() {
         const next = seen.shift();

@@ -167,7 +167,7 @@ export async function streamOutbox(
   async function sendTick(): Promise<void> {
     if (ticks.underWay) return;
     deps.observer.tickSent();
-    await ticks.send(start.publication);
+    progress.tickSent(await ticks.send(start.publication));
   }
 
   async function beat(): Promise<void> {

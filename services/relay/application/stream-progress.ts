@@ -10,6 +10,8 @@ export interface StreamProgress {
   readonly law: AckLaw;
   /** The whole batch is on Kafka or parked; Kafka's ends before and after. */
   delivered(batch: EventBatch, endOffsets: TopicOffsets): void;
+  /** A tick has been written into the WAL, with this snapshot. */
+  tickSent(snapshot: string): void;
   /** The checkpoint as of now; the same object as long as nothing has changed. */
   checkpoint(): Checkpoint;
 }
@@ -34,6 +36,29 @@ export function createStreamProgress(start: Checkpoint, alreadyPublished: Alread
     if (settled && law.atBoundary) boundaryOffsets = endOffsets;
   }
 
+  function checkpoint(): Checkpoint {
+    law.advance();
+    if (!settled && law.completedTick) {
+      settled = true;
+      alreadyPublished.forget();
+      raiseBoundary();
+    }
+    if (law.confirmableLsn > current.confirmedLsn) {
+      current = { ...current, confirmedLsn: law.confirmableLsn, confirmedOffsets: boundaryOffsets };
+    }
+    const tick = law.completedTick;
+    if (tick && tick.id !== coveredTick) {
+      coveredTick = tick.id;
+      current = {
+        ...current,
+        published: tick.snapshot,
+        drain: undefined,
+        publishedOffsets: coverage.cover(tick.snapshot, endOffsets),
+      };
+    }
+    return current;
+  }
+
   return {
     law,
     delivered(batch, newer) {
@@ -43,28 +68,12 @@ export function createStreamProgress(start: Checkpoint, alreadyPublished: Alread
       law.advance();
       raiseBoundary();
     },
-    checkpoint() {
-      law.advance();
-      if (!settled && law.completedTick) {
-        settled = true;
-        alreadyPublished.forget();
-        raiseBoundary();
-      }
-      if (law.confirmableLsn > current.confirmedLsn) {
-        current = { ...current, confirmedLsn: law.confirmableLsn, confirmedOffsets: boundaryOffsets };
-      }
-      const tick = law.completedTick;
-      if (tick && tick.id !== coveredTick) {
-        coveredTick = tick.id;
-        current = {
-          ...current,
-          published: tick.snapshot,
-          drain: undefined,
-          publishedOffsets: coverage.cover(tick.snapshot, endOffsets),
-        };
-      }
-      return current;
+    tickSent(snapshot) {
+      // The tick before it first: what only this one sees may hold the offsets of that one back.
+      checkpoint();
+      coverage.sent(snapshot);
     },
+    checkpoint,
   };
 }
 

@@ -5,7 +5,12 @@ function roundTrip() {
   const sent: string[] = [];
   let now = 0;
   const ticks = createTickRoundTrip({
-    heartbeat: { tick: async (id) => void sent.push(id) },
+    heartbeat: {
+      async tick(id) {
+        sent.push(id);
+        return `${sent.length}:${sent.length}:`;
+      },
+    },
     now: () => now,
   });
   const pass = (ms: number) => {
@@ -16,7 +21,7 @@ function roundTrip() {
 
 test("a tick is under way until it is complete, and its round trip is the time in between", async () => {
   const { ticks, sent, pass } = roundTrip();
-  await ticks.send();
+  expect(await ticks.send()).toBe("1:1:");
   pass(30);
   expect(ticks).toMatchObject({ underWay: true, ageMs: 30 });
   expect(ticks.complete(sent[0] ?? "")).toBe(30);

@@ -2,8 +2,8 @@ import type { Heartbeat } from "./heartbeat.ts";
 
 /** Sends ticks, one at a time, and measures how long each takes through the WAL, the relay and the broker. */
 export interface TickRoundTrip {
-  /** Sends a tick; not while one is under way. */
-  send(publication?: string): Promise<void>;
+  /** Sends a tick, not while one is under way; resolves with its snapshot. */
+  send(publication?: string): Promise<string>;
   /** True for the tick that is under way. */
   isOurs(id: string): boolean;
   /** Everything before the tick is acked; gives its round trip in ms, or undefined when it is not the one under way. */
@@ -28,7 +28,7 @@ export function createTickRoundTrip(options: {
       const tick = { id: `${stream}-${sent}`, at: now() };
       // Before the statement: the tick can come back through the stream ahead of the statement's own answer.
       underWay = tick;
-      await heartbeat.tick(tick.id, publication);
+      return heartbeat.tick(tick.id, publication);
     },
     isOurs: (id) => underWay?.id === id,
     complete(id) {

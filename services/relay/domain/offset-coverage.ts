@@ -1,4 +1,4 @@
-import { isVisible, parseSnapshot, widenTransactionId } from "./snapshot.ts";
+import { isVisible, parseSnapshot, type Snapshot, widenTransactionId } from "./snapshot.ts";
 import type { TopicOffsets } from "./topic-offsets.ts";
 
 /**
@@ -9,25 +9,41 @@ import type { TopicOffsets } from "./topic-offsets.ts";
 export interface OffsetCoverage {
   /** Notes a batch that was acked: its transactions, and the end offsets before it was sent. */
   published(xids: readonly number[], offsetsBefore: TopicOffsets): void;
+  /**
+   * The snapshot of a tick that is on its way. Whatever is covered from now on was taken no earlier, so what this one sees is not kept:
+   * of a backlog, which all comes before the first tick, that is everything.
+   */
+  sent(snapshot: string): void;
   /** Forgets what the snapshot sees; returns the lower bound for all that it does not see. */
   cover(snapshot: string, endOffsets: TopicOffsets): TopicOffsets;
 }
 
 export function createOffsetCoverage(): OffsetCoverage {
   let batches: { readonly xids: readonly number[]; readonly offsetsBefore: TopicOffsets }[] = [];
+  let newest: Snapshot | undefined;
+
+  function forgetSeenBy(snapshot: Snapshot): void {
+    batches = batches
+      .map(({ xids, offsetsBefore }) => ({ xids: unseen(xids, snapshot), offsetsBefore }))
+      .filter(({ xids }) => xids.length > 0);
+  }
+
   return {
     published(xids, offsetsBefore) {
-      batches.push({ xids, offsetsBefore });
+      const kept = newest ? unseen(xids, newest) : xids;
+      if (kept.length > 0) batches.push({ xids: kept, offsetsBefore });
+    },
+    sent(text) {
+      newest = parseSnapshot(text);
+      forgetSeenBy(newest);
     },
     cover(text, endOffsets) {
-      const snapshot = parseSnapshot(text);
-      batches = batches
-        .map(({ xids, offsetsBefore }) => ({
-          xids: xids.filter((xid) => !isVisible(snapshot, widenTransactionId(snapshot, xid))),
-          offsetsBefore,
-        }))
-        .filter(({ xids }) => xids.length > 0);
+      forgetSeenBy(parseSnapshot(text));
       return batches[0]?.offsetsBefore ?? endOffsets;
     },
   };
+}
+
+function unseen(xids: readonly number[], snapshot: Snapshot): number[] {
+  return xids.filter((xid) => !isVisible(snapshot, widenTransactionId(snapshot, xid)));
 }

@@ -41,6 +41,18 @@ test("grows, and tells UUIDs apart that differ in one digit or were made in the 
   expect(set.size).toBe(0);
 });
 
+test("holds as many as it was told of beforehand, and more", () => {
+  const expected = 5_000;
+  for (const count of [expected, 4 * expected]) {
+    const set = createUuidSet(expected);
+    const uuids = Array.from({ length: count }, () => randomUUIDv7());
+    for (const uuid of uuids) set.add(uuid);
+    expect(set.size).toBe(count);
+    for (const uuid of uuids) expect(set.take(uuid)).toBe(true);
+    expect(set.has(uuids[0] ?? "")).toBe(false);
+  }
+});
+
 test("what is no UUID is refused", () => {
   const set = createUuidSet();
   for (const text of [

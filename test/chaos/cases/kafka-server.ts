@@ -50,7 +50,7 @@ export const kafkaStopped: ChaosCase = {
   name: "Kafka stopped for 60 s",
   short: false,
   timeoutMs: 300_000,
-  memoryLimitMb: 256,
+  memoryLimitMb: 128,
   run: (context) => takeKafkaAway(context, { signal: "SIGTERM", rounds: 1, awayMs: 60_000 }),
 };
 

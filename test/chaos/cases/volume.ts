@@ -4,7 +4,7 @@ import { finish } from "../finish.ts";
 import type { Scene } from "../scene.ts";
 
 const ROWS = 1_000_000;
-const MEMORY_LIMIT_MB = 256;
+const MEMORY_LIMIT_MB = 128;
 const TIMEOUT_MS = 500_000;
 
 async function publishAll(

@@ -1,4 +1,10 @@
-import { MultipleErrors, NetworkError, ProtocolError, TimeoutError, UserError } from "@platformatic/kafka";
+import {
+  MultipleErrors,
+  NetworkError,
+  ProtocolError,
+  TimeoutError,
+  UserError,
+} from "./platformatic-parts.ts";
 
 /** The errors within an error: a response tells of each partition that failed. */
 function parts(error: unknown): unknown[] {

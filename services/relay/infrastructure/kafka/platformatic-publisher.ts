@@ -1,14 +1,13 @@
-import { MultipleErrors, NetworkError, Producer, ResponseError } from "@platformatic/kafka";
 import { createBackoff } from "../../../platform/backoff.ts";
 import { delay } from "../../../platform/delay.ts";
 import type { PartitionBatch } from "../../../platform/kafka/produce-body.ts";
-import type { ProduceRecord } from "../../../platform/kafka/record-batch.ts";
 import type { Publisher } from "../../application/publisher.ts";
 import { RelayError } from "../../application/relay-error.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 import { fenceConnections } from "./fenced-sockets.ts";
 import { partitionOf } from "./partition-of.ts";
 import { errorNames, isRetriable, reasonOf } from "./platformatic-errors.ts";
+import { MultipleErrors, NetworkError, Producer, ResponseError } from "./platformatic-parts.ts";
 import { createProduce, type ProduceResponse } from "./produce-request.ts";
 import { toRecord } from "./record.ts";
 import {
@@ -86,21 +85,32 @@ function openSession(options: PublisherOptions & ProducerConnection): ProducerSe
   async function toBatches(events: readonly OutboxEvent[]): Promise<Batches> {
     const { partitions, ...producer } = await opening;
     const timestamp = Date.now();
-    const batches = new Map<string, PartitionBatch & { records: ProduceRecord[] }>();
+    const eventsOf = new Map<string, OutboxEvent[]>();
+    const batches: Batches = new Map();
     for (const event of events) {
       const topic = topics.get(event.aggregateType) as string;
       const partition = partitionOf(event.key, partitions.get(topic) as number);
       const name = nameOf(topic, partition);
-      const batch = batches.get(name);
-      const record = toRecord(event, options.source);
-      if (batch) batch.records.push(record);
-      else {
-        const sequence = sequences.get(name) ?? 0;
-        batches.set(name, { topic, partition, records: [record], timestamp, ...producer, sequence });
+      const before = eventsOf.get(name);
+      if (before) {
+        before.push(event);
+        continue;
       }
+      const ofPartition = [event];
+      eventsOf.set(name, ofPartition);
+      batches.set(name, {
+        topic,
+        partition,
+        get count() {
+          return ofPartition.length;
+        },
+        record: (index) => toRecord(ofPartition[index] as OutboxEvent, options.source),
+        timestamp,
+        ...producer,
+        sequence: sequences.get(name) ?? 0,
+      });
     }
-    for (const [name, { sequence, records }] of batches)
-      sequences.set(name, (sequence + records.length) % SEQUENCES);
+    for (const [name, { sequence, count }] of batches) sequences.set(name, (sequence + count) % SEQUENCES);
     return batches;
   }
 
@@ -154,7 +164,7 @@ function noteAcks({ responses }: ProduceResponse, waiting: Batches, offsets: Mut
       if (!batch || errorCode !== 0) continue;
       waiting.delete(name);
       if (baseOffset >= 0n)
-        offsets[topic] = { ...offsets[topic], [index]: String(baseOffset + BigInt(batch.records.length)) };
+        offsets[topic] = { ...offsets[topic], [index]: String(baseOffset + BigInt(batch.count)) };
     }
   }
 }

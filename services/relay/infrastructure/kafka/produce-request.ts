@@ -1,8 +1,10 @@
-import { type Connection, produceV8, Writer } from "@platformatic/kafka";
+import type { Connection, produceV8 as Produce8, Writer as RequestWriter } from "@platformatic/kafka";
 import { createByteWriter } from "../../../platform/kafka/byte-writer.ts";
 import { createProduceBodyEncoder, type PartitionBatch } from "../../../platform/kafka/produce-body.ts";
 
-export type ProduceResponse = produceV8.ProduceResponse;
+import { produceV8, Writer } from "./platformatic-parts.ts";
+
+export type ProduceResponse = Produce8.ProduceResponse;
 
 /** Sends one produce request, of which any part may have been written when it rejects. */
 export type Produce = (
@@ -10,7 +12,7 @@ export type Produce = (
   batches: readonly PartitionBatch[],
 ) => Promise<ProduceResponse>;
 
-const INITIAL_BYTES = 1_000_000;
+const INITIAL_BYTES = 262_144;
 
 /** Produce requests of version 8, which brokers take from 2.4 on. */
 export function createProduce(timeoutMs: number): Produce {
@@ -18,7 +20,7 @@ export function createProduce(timeoutMs: number): Produce {
   // The connection copies what it is given before it returns.
   const request = createByteWriter(INITIAL_BYTES);
 
-  function encode(batches: readonly PartitionBatch[]): Writer {
+  function encode(batches: readonly PartitionBatch[]): RequestWriter {
     request.clear();
     encodeBody(batches, timeoutMs, request);
     return Writer.create().append(request.from(0));

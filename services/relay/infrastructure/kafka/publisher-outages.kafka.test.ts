@@ -11,6 +11,7 @@ import { createTopic, readToEnd, uniqueTopic } from "../../../../test/support/ka
 import { createRequestScanner, type RequestScanner } from "../../../../test/support/kafka-requests.ts";
 import { type ProxiedConnection, startTcpProxy, type TcpProxy } from "../../../../test/support/tcp-proxy.ts";
 import { createKafka } from "../../../platform/kafka/kafka-client.ts";
+import { openLeaderConnections } from "../../../platform/kafka/leader-connections.ts";
 import { createBatchPublisher } from "../../application/publish-batch.ts";
 import type { Publisher } from "../../application/publisher.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
@@ -151,11 +152,10 @@ describe.each(publishingClients)("%s", (client) => {
     const publisher = await open(topic);
     const kafka = createKafka({ brokers: [brokers], clientId: "test", log });
     const tail = createTailReader({
-      brokers: [brokers],
-      clientId: "test",
       topics: [topic],
       ensureTopic: async () => {},
       partitionEnds: (name) => partitionEnds(kafka, name),
+      openConnections: (of) => openLeaderConnections(kafka, of),
       settleMs: 500,
       maxEvents: 1_000,
     });

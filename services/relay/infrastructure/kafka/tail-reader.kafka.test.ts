@@ -3,7 +3,9 @@ import kafkajs from "kafkajs";
 import { expect, test } from "vitest";
 import { createTopic, kafkaBrokers, produceRaw, uniqueTopic } from "../../../../test/support/kafka.ts";
 import { ensureTopic } from "../../../platform/kafka/ensure-topic.ts";
+import { openLeaderConnections } from "../../../platform/kafka/leader-connections.ts";
 import type { KafkaTail } from "../../application/kafka-tail.ts";
+import { setTopic } from "../../testing/topic-settings.ts";
 import { partitionEnds } from "./partition-ends.ts";
 import { createTailReader } from "./tail-reader.ts";
 
@@ -13,11 +15,10 @@ const options = { settle: false, signal };
 function reader(topics: string[], more: { maxEvents?: number; settleMs?: number } = {}): KafkaTail {
   const kafka = new kafkajs.Kafka({ brokers: kafkaBrokers(), logLevel: kafkajs.logLevel.NOTHING });
   return createTailReader({
-    brokers: kafkaBrokers(),
-    clientId: "tail-test",
     topics,
     ensureTopic: (topic) => ensureTopic(kafka, { topic, partitions: 2, replicationFactor: 1 }),
     partitionEnds: (topic) => partitionEnds(kafka, topic),
+    openConnections: (of) => openLeaderConnections(kafka, of),
     settleMs: 0,
     maxEvents: 1_000,
     ...more,
@@ -119,6 +120,23 @@ test("a limit bounds what is remembered, and what is left unread is told", async
   expect(found.gaps).toEqual([`${topic}/1 was read to offset 0 of 10: 5 events is the limit`]);
   expect(found.endOffsets).toEqual({ [topic]: { 0: "10", 1: "10" } });
 });
+
+test.each(["gzip", "snappy", "lz4", "zstd"])(
+  "what the broker keeps compressed with %s is found",
+  async (type) => {
+    const topic = uniqueTopic("tail");
+    await setTopic(topic, { "compression.type": type });
+    const ids = Array.from({ length: 500 }, () => randomUUIDv7() as string);
+    const headers = (id: string) => ({ ce_id: id, ce_transactionid: "100" });
+    await produceRaw(
+      topic,
+      ids.map((id) => ({ key: "k", value: "v".repeat(1_000), partition: 0, headers: headers(id) })),
+    );
+    const found = await reader([topic]).read({ [topic]: { 0: "100" } }, options);
+    expect(found.ids.size).toBe(400);
+    for (const id of ids.slice(100)) expect(found.ids.has(id)).toBe(true);
+  },
+);
 
 test("what lands while it waits for the broker to settle is found", async () => {
   const { topic } = await topicWith([1]);

@@ -19,14 +19,15 @@ export function createWalHeartbeat(
   return {
     async tick(id, publication) {
       // One statement, so one snapshot: what it sees was written under the publication that it sees.
-      const { rowCount } = await pool.query(
+      const { rows } = await pool.query<{ snapshot: string }>(
         `select pg_logical_emit_message(true, $1, json_build_object(
            'relay', $2::text, 'tick', $3::text, 'snapshot', pg_current_snapshot()::text,
-           'at', extract(epoch from clock_timestamp()))::text)
+           'at', extract(epoch from clock_timestamp()))::text), pg_current_snapshot()::text as snapshot
           where $4::text is null or $4 = ${publicationIdentity("$5", "$6", "$7")}`,
         [TICK_PREFIX, relay, id, publication ?? null, name, table.schema, table.name],
       );
-      if (rowCount === 1) return;
+      const [written] = rows;
+      if (written) return written.snapshot;
       throw new RelayError(
         "PUBLICATION_INCOMPLETE",
         `publication ${name} was changed; what was written meanwhile may be missing from the WAL`,

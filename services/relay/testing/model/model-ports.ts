@@ -64,23 +64,25 @@ export function createDatabasePorts(
   }
 
   /** A transaction of its own, whose snapshot is taken inside of it, before it is given an id. */
-  async function tick(id: string, publication: string | undefined): Promise<void> {
+  async function tick(id: string, publication: string | undefined): Promise<string> {
     if (publication !== undefined && publication !== database.publicationIdentity)
       throw new RelayError("PUBLICATION_INCOMPLETE", "the publication has been changed");
     const transaction = database.begin();
-    transaction.tick = { id, snapshot: database.snapshot() };
+    const snapshot = database.snapshot();
+    transaction.tick = { id, snapshot };
     // The server goes on by itself, whatever becomes of the process.
     if (random.chance(0.3)) await clock.delay(random.below(20));
     database.write(transaction);
     if (random.chance(0.3)) await clock.delay(random.below(20));
     database.commit(transaction);
-    journal.note(`tick ${id} ${transaction.tick.snapshot} committed at ${transaction.endLsn}`);
+    journal.note(`tick ${id} ${snapshot} committed at ${transaction.endLsn}`);
     const shown = Promise.withResolvers<void>();
     clock.after(random.chance(0.1) ? 50 + random.below(200) : 1, () => {
       database.show(transaction);
       shown.resolve();
     });
     await shown.promise;
+    return snapshot;
   }
 
   return {
