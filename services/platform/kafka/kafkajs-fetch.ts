@@ -29,8 +29,9 @@ function decodeMessages(original: DecodeMessages): DecodeMessages {
   return (decoder) => {
     const start = decoder.offset + SIZE_BYTES;
     const size = decoder.buffer.readInt32BE(decoder.offset);
-    const isKnown = size > MAGIC_OFFSET && decoder.buffer[start + MAGIC_OFFSET] === MAGIC;
-    if (!isKnown || start + size > decoder.buffer.length) return original(decoder);
+    if (size <= 0 || start + size > decoder.buffer.length) return original(decoder);
+    // A batch that is cut off before its magic byte has no records; kafkajs would fail at it.
+    if (size > MAGIC_OFFSET && decoder.buffer[start + MAGIC_OFFSET] !== MAGIC) return original(decoder);
     decoder.forward(SIZE_BYTES + size);
     return readRecordSet(decoder.buffer.subarray(start, start + size), decompress);
   };
