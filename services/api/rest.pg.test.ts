@@ -460,5 +460,5 @@ test("every answer has the security headers, and orders are nobody else's to kee
   }
   const { headers } = await ask("GET", path);
   expect(headers.get("cache-control")).toBe("private, no-cache");
-  expect(headers.get("vary")).toBe("Accept, Authorization");
+  expect(headers.get("vary")).toBe("Accept, Authorization, Origin");
 });

@@ -19,9 +19,10 @@ replaceModule("protocol/requests/fetch/v4/decodeMessages.js", decodeMessages);
 function decodeMessages(original: DecodeMessages): DecodeMessages {
   return async (decoder) => {
     const start = decoder.offset + SIZE_BYTES;
-    const set = decoder.buffer.subarray(start, start + decoder.buffer.readInt32BE(decoder.offset));
-    if (set.length === 0 || !isReadable(set)) return original(decoder);
-    decoder.forward(SIZE_BYTES + set.length);
+    const size = decoder.buffer.readInt32BE(decoder.offset);
+    const set = decoder.buffer.subarray(start, start + Math.max(size, 0));
+    if (size <= 0 || set.length < size || !isReadable(set)) return original(decoder);
+    decoder.forward(SIZE_BYTES + size);
     return readRecordSet(set);
   };
 }

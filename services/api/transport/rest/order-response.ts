@@ -9,7 +9,7 @@ import { type RestContext, respond } from "./respond.ts";
 export const orderHeaders = {
   "content-type": "application/json",
   "cache-control": "private, no-cache",
-  vary: "Accept, Authorization",
+  vary: "Accept, Authorization, Origin",
 };
 
 /** Zeros and empty texts are shown: who reads JSON does not know the contract's defaults. */
