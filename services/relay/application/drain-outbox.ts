@@ -7,8 +7,8 @@ import type { OpenDrain, OutboxTable } from "./outbox-table.ts";
 /** A drain's cursor holds back vacuum: it is closed after this time and opened again where it was. */
 const MAX_OPEN_MS = 60_000;
 /** What a page is to hold at the most in memory, so that large payloads make short pages. */
-const PAGE_BYTES = 2_000_000;
-const PAGE_EVENTS = 2_000;
+const PAGE_BYTES = 1_000_000;
+const PAGE_EVENTS = 1_000;
 
 export type Draining = Reading & { readonly table: OutboxTable };
 
