@@ -13,13 +13,18 @@ export interface TimestampFields {
   readonly nanos: number;
 }
 
-export const statusInContract = {
+const statusInContract = {
   created: OrderStatus.CREATED,
   ready: OrderStatus.READY,
   issued: OrderStatus.ISSUED,
   returned: OrderStatus.RETURNED,
   cancelled: OrderStatus.CANCELLED,
 } as const satisfies Record<Status, OrderStatus>;
+
+/** Undefined for UNSPECIFIED, and for one that this version does not know. */
+export function statusOf(inContract: OrderStatus): Status | undefined {
+  return orderStatuses.find((status) => statusInContract[status] === inContract);
+}
 
 export function orderFields(order: Order): OrderFields {
   const { createdAt, readyAt, issuedAt, returnedAt, cancelledAt } = order;
@@ -53,7 +58,7 @@ export function timestampFields(date: Date): TimestampFields {
  */
 export function orderOfFields(message: OrderMessage): Order {
   const { id, customerId, pickupPointId, currency, totalMinor, version, reason } = message;
-  const status = orderStatuses.find((each) => statusInContract[each] === message.status);
+  const status = statusOf(message.status);
   const createdAt = dateOf(message.createdAt);
   if (id === "" || version < 1n || !status || !createdAt) throw new Error("this is not a whole order");
   return {

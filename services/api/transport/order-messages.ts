@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type Order as OrderMessage, OrderSchema, OrderStatus } from "../../gen/orders/v1/order_pb.ts";
+import { type Order as OrderMessage, OrderSchema } from "../../gen/orders/v1/order_pb.ts";
 import {
   type CreateOrderRequest,
   type ListOrdersRequest,
@@ -9,9 +9,9 @@ import {
 import type { ChangeOrderInput } from "../application/change-order.ts";
 import type { CreateOrderInput } from "../application/create-order.ts";
 import type { ListOrdersInput } from "../application/list-orders.ts";
-import { orderFields, statusInContract, timestampFields } from "../application/order-contract.ts";
+import { orderFields, statusOf, timestampFields } from "../application/order-contract.ts";
 import type { OrderVersion } from "../application/watch-order.ts";
-import { type Order, orderStatuses, type TransitionType } from "../domain/order.ts";
+import type { Order, TransitionType } from "../domain/order.ts";
 
 /** Between the contract's messages, which both doors speak, and the use cases. */
 
@@ -49,10 +49,7 @@ export function toListOrdersInput(request: ListOrdersRequest): ListOrdersInput {
     pageToken,
     customerId: customerId || undefined,
     pickupPointId: pickupPointId || undefined,
-    status:
-      status === OrderStatus.UNSPECIFIED
-        ? undefined
-        : orderStatuses.find((each) => statusInContract[each] === status),
+    status: statusOf(status),
   };
 }
 
@@ -76,4 +73,9 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
 /** The header `traceparent` when it has the form of W3C Trace Context, section 3.2.2; else nothing is passed on. */
 export function validTraceparent(header: string | null | undefined): string | undefined {
   return header && TRACEPARENT.test(header) ? header : undefined;
+}
+
+/** The trace id in a valid `traceparent`. */
+export function traceIdIn(header: string | null | undefined): string | undefined {
+  return validTraceparent(header)?.split("-")[1];
 }

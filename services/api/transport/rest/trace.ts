@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
-import { validTraceparent } from "../order-messages.ts";
+import { traceIdIn } from "../order-messages.ts";
 import type { RestEnv } from "./respond.ts";
 
 /** Gives each request the id of its caller's trace (W3C Trace Context), or one of its own. */
 export const traceRequests: MiddlewareHandler<RestEnv> = (c, next) => {
-  const traceId = validTraceparent(c.req.header("traceparent"))?.slice(3, 35) ?? newTraceId();
+  const traceId = traceIdIn(c.req.header("traceparent")) ?? newTraceId();
   const requestId = c.req.header("x-request-id");
   c.set("traceId", traceId);
   c.set("requestId", requestId !== undefined && /^[\x21-\x7e]{1,128}$/.test(requestId) ? requestId : traceId);

@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Logger } from "../../../platform/logger.ts";
 import { OrderError } from "../../domain/order-error.ts";
 import { errorTable } from "../error-table.ts";
-import { validTraceparent } from "../order-messages.ts";
+import { traceIdIn } from "../order-messages.ts";
 import { fieldPath, refusalDetails, requestDetails } from "./error-details.ts";
 
 /** The call that failed. */
@@ -18,7 +18,7 @@ export interface FailedCall {
 /** What a call's caller is told; what the error table does not know is logged and tells nothing of itself. */
 export function toConnectError(error: unknown, call: FailedCall, log: Logger): ConnectError {
   const { method, header, signal } = call;
-  const traceId = validTraceparent(header.get("traceparent"))?.split("-")[1];
+  const traceId = traceIdIn(header.get("traceparent"));
   if (error instanceof OrderError) {
     const { code, retryAfterMs } = error;
     const fields = error.violations.map(({ path, problem }) => ({
