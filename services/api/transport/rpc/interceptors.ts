@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "../../../platform/logger.ts";
@@ -39,11 +40,7 @@ export interface ObservedCall {
 /** Tells how long each call took, a stream until its end, and how it ended. */
 export function createObserveInterceptor(observe: (call: ObservedCall) => void): Interceptor {
   return (next) => async (request) => {
-    const start = performance.now();
-    const method = `${request.service.typeName}/${request.method.name}`;
-    const protocol = protocolOf(request.header.get("content-type"));
-    const done = (code: string) =>
-      observe({ method, protocol, code, seconds: (performance.now() - start) / 1000 });
+    const done = beginCall(request.method, request.header, observe);
     try {
       const response = await next(request);
       if (response.stream) return { ...response, message: untilEnd(response.message, request.signal, done) };
@@ -54,6 +51,18 @@ export function createObserveInterceptor(observe: (call: ObservedCall) => void):
       throw error;
     }
   };
+}
+
+/** Of a call that begins now: what is to be told of it when it has ended with this code. */
+export function beginCall(
+  { parent, name }: DescMethod,
+  header: Headers,
+  observe: (call: ObservedCall) => void,
+): (code: string) => void {
+  const start = performance.now();
+  const method = `${parent.typeName}/${name}`;
+  const protocol = protocolOf(header.get("content-type"));
+  return (code) => observe({ method, protocol, code, seconds: (performance.now() - start) / 1000 });
 }
 
 async function* untilEnd<T>(messages: AsyncIterable<T>, signal: AbortSignal, done: (code: string) => void) {
@@ -95,7 +104,7 @@ export function codeOf(error: unknown): string {
   return codeToString(ConnectError.from(error).code);
 }
 
-export function protocolOf(contentType: string | null): RpcProtocol {
+function protocolOf(contentType: string | null): RpcProtocol {
   if (contentType?.startsWith("application/grpc-web")) return "grpc-web";
   return contentType?.startsWith("application/grpc") ? "grpc" : "connect";
 }

@@ -5,7 +5,7 @@ import type { Caller } from "../../application/call-context.ts";
 import { challengeOf } from "../challenge.ts";
 import type { Gate, Operation } from "../gate.ts";
 import { toConnectError } from "./connect-errors.ts";
-import { codeOf, type ObservedCall, protocolOf } from "./interceptors.ts";
+import { beginCall, codeOf, type ObservedCall } from "./interceptors.ts";
 
 const operationOf: Readonly<Record<keyof typeof OrderService.method, Operation>> = {
   createOrder: "CreateOrder",
@@ -42,7 +42,7 @@ export function createRequestGate(options: RequestGateOptions): (context: Handle
   return async (context) => {
     const { service, method, requestHeader, signal } = context;
     if (service.typeName !== OrderService.typeName) return;
-    const start = performance.now();
+    const done = beginCall(method, requestHeader, observe);
     const authorization = requestHeader.get("authorization") ?? undefined;
     try {
       const operation = operationOf[method.localName as keyof typeof operationOf];
@@ -51,12 +51,7 @@ export function createRequestGate(options: RequestGateOptions): (context: Handle
       const told = toConnectError(error, { method, header: requestHeader, signal }, log);
       const challenge = challengeOf(error);
       if (challenge !== undefined) told.metadata.set("www-authenticate", challenge);
-      observe({
-        method: `${service.typeName}/${method.name}`,
-        protocol: protocolOf(requestHeader.get("content-type")),
-        code: codeOf(told),
-        seconds: (performance.now() - start) / 1000,
-      });
+      done(codeOf(told));
       throw told;
     }
   };
