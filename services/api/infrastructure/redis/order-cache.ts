@@ -1,13 +1,17 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Redis } from "ioredis";
+import type { Redis, Result } from "ioredis";
 import type { Order } from "../../domain/order.ts";
 import type { Circuit } from "./circuit.ts";
 import type { OrderKeys } from "./order-keys.ts";
 import { readOrder, writeOrder } from "./stored-order.ts";
 
 const script = readFileSync(new URL("put-order.lua", import.meta.url), "utf8");
-const sha = createHash("sha1").update(script).digest("hex");
+
+declare module "ioredis" {
+  interface RedisCommander<Context> {
+    putOrder(key: string, version: string, order: string, ttlMs: number): Result<number, Context>;
+  }
+}
 
 /** The cache's entries in Redis; what cannot be had there is thrown, soon. */
 export interface OrderCache {
@@ -24,22 +28,15 @@ export function createOrderCache(options: {
   readonly ttlMs: number;
 }): OrderCache {
   const { redis, circuit, keys, ttlMs } = options;
+  redis.defineCommand("putOrder", { numberOfKeys: 1, lua: script });
   return {
     async get(id) {
       const json = await circuit.run(() => redis.hget(keys.cached(id), "order"));
       return json === null ? undefined : readOrder(json);
     },
     async put(order) {
-      const values = [keys.cached(order.id), String(order.version), writeOrder(order), ttlMs] as const;
-      await circuit.run(async () => {
-        try {
-          await redis.evalsha(sha, 1, ...values);
-        } catch (error) {
-          // Redis forgets scripts when it restarts or fails over.
-          if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-          await redis.eval(script, 1, ...values);
-        }
-      });
+      const [key, version, json] = [keys.cached(order.id), String(order.version), writeOrder(order)];
+      await circuit.run(() => redis.putOrder(key, version, json, ttlMs));
     },
   };
 }
