@@ -1,26 +1,16 @@
 import { randomUUID } from "node:crypto";
-import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import type { TransitionType } from "../domain/order.ts";
 import { anyCall, orderInput } from "../testing/calls.ts";
 import { type OpenUseCases, openUseCases } from "../testing/use-cases.ts";
 
-let database: TestDatabase;
-let pool: pg.Pool;
 let orders: OpenUseCases;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = new pg.Pool({ connectionString: database.ownerUrl });
-  orders = openUseCases(database.apiUrl);
+  orders = await openUseCases();
 });
 
-afterAll(async () => {
-  await orders.close();
-  await pool.end();
-  await database.drop();
-});
+afterAll(() => orders.close());
 
 function change(id: string, type: TransitionType, expectedVersion?: bigint) {
   const expectedVersions = expectedVersion === undefined ? undefined : [expectedVersion];
@@ -28,7 +18,7 @@ function change(id: string, type: TransitionType, expectedVersion?: bigint) {
 }
 
 async function eventsOf(id: string) {
-  const { rows } = await pool.query(
+  const { rows } = await orders.pool.query(
     `select event_type, aggregate_version::int as version, payload -> 'order' ->> 'status' as status,
             transaction_id::text as transaction
        from outbox where aggregate_id = $1 order by position`,
@@ -46,7 +36,7 @@ test("each transition is stored with its event in one transaction, under the ver
     const changed = await change(id, type, version - 1n);
     expect(changed).toMatchObject({ version, status });
     expect(await orders.getOrder(id, anyCall)).toEqual(changed);
-    const { rows } = await pool.query("select xmin::text from orders where id = $1", [id]);
+    const { rows } = await orders.pool.query("select xmin::text from orders where id = $1", [id]);
     const last = (await eventsOf(id)).at(-1);
     expect(Number(last.transaction) % 2 ** 32).toBe(Number(rows[0].xmin));
   }

@@ -1,27 +1,17 @@
 import { randomUUID } from "node:crypto";
-import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import type { OrderStatus } from "../domain/order.ts";
 import { anyCall, orderInput } from "../testing/calls.ts";
 import { type OpenUseCases, openUseCases } from "../testing/use-cases.ts";
 import { DEFAULT_PAGE_SIZE, type ListOrdersInput, MAX_PAGE_SIZE } from "./list-orders.ts";
 
-let database: TestDatabase;
-let pool: pg.Pool;
 let orders: OpenUseCases;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = new pg.Pool({ connectionString: database.ownerUrl });
-  orders = openUseCases(database.apiUrl);
+  orders = await openUseCases();
 });
 
-afterAll(async () => {
-  await orders.close();
-  await pool.end();
-  await database.drop();
-});
+afterAll(() => orders.close());
 
 const ask = (over: Partial<ListOrdersInput> = {}): ListOrdersInput => ({
   customerId: undefined,
@@ -44,7 +34,7 @@ interface Seed {
 async function seed(seeds: readonly Seed[]): Promise<string[]> {
   const ids = seeds.map(() => randomUUID());
   for (const [index, { customerId, pickupPointId, status, createdAt }] of seeds.entries()) {
-    await pool.query(
+    await orders.pool.query(
       `insert into orders (id, customer_id, pickup_point_id, currency, lines, total_minor, status, version, created_at)
        values ($1, $2, $3, 'EUR', '[]', 0, $4, 1, $5)`,
       [ids[index], customerId ?? "c", pickupPointId ?? "p", status ?? "created", createdAt],
@@ -77,7 +67,7 @@ test("pages hold every order once, newest first, though orders of one millisecon
     expect(pages.map(({ length }) => length).every((length) => length > 0 && length <= pageSize)).toBe(true);
     expect(pages.flat().sort()).toEqual([...ids].sort());
   }
-  const { rows } = await pool.query(
+  const { rows } = await orders.pool.query(
     "select id from orders where customer_id = $1 order by created_at desc, id desc",
     [customerId],
   );

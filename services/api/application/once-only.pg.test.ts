@@ -1,27 +1,17 @@
 import { randomUUID } from "node:crypto";
-import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import { anyCall, orderInput } from "../testing/calls.ts";
 import { KEYS_KEPT_MS, type OpenUseCases, openUseCases } from "../testing/use-cases.ts";
 import type { CommandContext } from "./call-context.ts";
 
-let database: TestDatabase;
-let pool: pg.Pool;
 let orders: OpenUseCases;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  pool = new pg.Pool({ connectionString: database.ownerUrl });
-  orders = openUseCases(database.apiUrl);
+  orders = await openUseCases();
 });
 
-afterAll(async () => {
-  await orders.close();
-  await pool.end();
-  await database.drop();
-});
+afterAll(() => orders.close());
 
 const under = (idempotencyKey: string, over: Partial<CommandContext> = {}): CommandContext => ({
   ...anyCall,
@@ -38,7 +28,7 @@ const change = (id: string, over: object = {}) => ({
 
 /** Orders and events of a customer. */
 async function rowsOf(customerId: string): Promise<{ orders: number; events: number }> {
-  const { rows } = await pool.query(
+  const { rows } = await orders.pool.query(
     `select count(distinct o.id)::int as orders, count(e.id)::int as events
        from orders o left join outbox e on e.aggregate_id = o.id::text where o.customer_id = $1`,
     [customerId],
@@ -91,12 +81,12 @@ test("of many equal requests at once exactly one is done; the others are given i
 
 test("while the first request is worked on the same one is refused at once, and does not wait for it", async () => {
   const [key, customerId] = [randomUUID(), randomUUID()];
-  const blocker = await pool.connect();
+  const blocker = await orders.pool.connect();
   await blocker.query("begin; lock table outbox in exclusive mode");
   try {
     const first = orders.createOrder(orderInput({ customerId }), under(key));
     const blocked = "select 1 from pg_locks where not granted and relation = 'outbox'::regclass";
-    await eventually(async () => expect((await pool.query(blocked)).rows).toHaveLength(1));
+    await eventually(async () => expect((await orders.pool.query(blocked)).rows).toHaveLength(1));
     const second = orders.createOrder(orderInput({ customerId }), under(key));
     await expect(second).rejects.toMatchObject({ code: "IDEMPOTENCY_KEY_IN_FLIGHT" });
     await blocker.query("commit");
@@ -125,7 +115,7 @@ test("a request that failed leaves its key free, for it or for another", async (
 test("after its time a key is forgotten, and the request is done anew", async () => {
   const [key, customerId] = [randomUUID(), randomUUID()];
   const first = await orders.createOrder(orderInput({ customerId }), under(key));
-  await pool.query(
+  await orders.pool.query(
     "update idempotency_keys set done_at = done_at - make_interval(secs => $2) where key = $1",
     [key, KEYS_KEPT_MS / 1000 + 1],
   );

@@ -1,5 +1,6 @@
 import { randomUUIDv7 } from "node:crypto";
 import pg from "pg";
+import { createTestDatabase } from "../../../test/support/database.ts";
 import { createOrderUseCases, type OrderUseCases } from "../application/factories/order-use-cases.ts";
 import { createWatches } from "../application/watches.ts";
 import { sha256 } from "../infrastructure/digest.ts";
@@ -10,14 +11,18 @@ import { createTxManager } from "../infrastructure/postgres/transactions.ts";
 import { connectionsOf } from "./connections.ts";
 
 export interface OpenUseCases extends OrderUseCases {
+  /** As the owner of the database. */
+  readonly pool: pg.Pool;
   close(): Promise<void>;
 }
 
 export const KEYS_KEPT_MS = 3_600_000;
 
-/** The use cases on a real database, as the role that the API has there. */
-export function openUseCases(apiUrl: string): OpenUseCases {
-  const connections = connectionsOf(new pg.Pool({ connectionString: apiUrl, max: 8 }));
+/** The use cases on a database of their own, as the role that the API has there. */
+export async function openUseCases(): Promise<OpenUseCases> {
+  const database = await createTestDatabase();
+  const pool = new pg.Pool({ connectionString: database.ownerUrl });
+  const connections = connectionsOf(new pg.Pool({ connectionString: database.apiUrl, max: 8 }));
   const useCases = createOrderUseCases({
     transactions: createTxManager(connections, () => {}),
     orders: createOrderRepository(connections),
@@ -28,5 +33,13 @@ export function openUseCases(apiUrl: string): OpenUseCases {
     now: () => new Date(),
     digest: sha256,
   });
-  return { ...useCases, close: connections.close };
+  return {
+    ...useCases,
+    pool,
+    async close() {
+      await connections.close();
+      await pool.end();
+      await database.drop();
+    },
+  };
 }
