@@ -53,7 +53,10 @@ export const reason = z
   )
   .openapi("Reason", { description: "Why an order is returned or cancelled" });
 
-const statusNames = OrderStatusSchema.values.filter(({ number }) => number !== 0).map(({ name }) => name);
+/** Where an order can stand, by the words of the contract. */
+export const statusNames = OrderStatusSchema.values
+  .filter(({ number }) => number !== 0)
+  .map(({ name }) => name);
 const status = z.enum(statusNames as [string, ...string[]]).openapi("OrderStatus", {
   description:
     "Where an order stands: created, then ready, then issued or returned; or cancelled while it was created or ready",

@@ -7,7 +7,7 @@ import {
 } from "../../../../gen/orders/v1/order_service_pb.ts";
 import { toListOrdersInput, toOrderMessage } from "../../order-messages.ts";
 import { answerHeaders, traceHeaders } from "../openapi/headers.ts";
-import { listQuery, orderPage } from "../openapi/order-schemas.ts";
+import { listQuery, orderPage, statusNames } from "../openapi/order-schemas.ts";
 import { problemAnswers } from "../openapi/problem-answers.ts";
 import { callContext, type OperationOptions, type RestOperation } from "../operation.ts";
 import { jsonOptions, orderHeaders } from "../order-response.ts";
@@ -81,7 +81,6 @@ function readPageSize(text: string | undefined): number {
 function readStatus(text: string | undefined): OrderStatus {
   if (text === undefined) return 0;
   const value = OrderStatusSchema.values.find(({ name }) => name === text);
-  if (value && value.number !== 0) return value.number as OrderStatus;
-  const names = OrderStatusSchema.values.filter(({ number }) => number !== 0).map(({ name }) => name);
-  throw invalid([{ parameter: "status", detail: `must be one of ${names.join(", ")}` }]);
+  if (value && statusNames.includes(value.name)) return value.number as OrderStatus;
+  throw invalid([{ parameter: "status", detail: `must be one of ${statusNames.join(", ")}` }]);
 }
