@@ -93,7 +93,7 @@ async function restoreFromElsewhere(count: number): Promise<string[]> {
 async function saysDatabaseChanged(relay: RelayUnderTest): Promise<void> {
   await eventually(async () => {
     const response = await fetch(`${relay.opsUrl}/readyz`);
-    expect(await response.text()).toMatch(/relay reset --adopt.*relay reset --republish/);
+    expect(await response.text()).toMatch(/outbox reset --adopt.*outbox reset --republish/);
   });
 }
 

@@ -6,7 +6,7 @@ import { cliConfigSchema } from "./config.ts";
 import { createProcessTerminal } from "./transport/cli/process-terminal.ts";
 import { runCli } from "./transport/cli/run-cli.ts";
 
-// What reads the result may have had enough of it: `relay history | head -1`.
+// What reads the result may have had enough of it: `outbox history | head -1`.
 process.stdout.on("error", () => process.exit(0));
 
 process.exitCode = await runCli(process.argv.slice(2), {

@@ -78,7 +78,7 @@ async function checkIdentity(pool: Pool, relay: string): Promise<void> {
   if (!fault) return;
   throw new RelayError(
     "DATABASE_CHANGED",
-    `${fault}; nothing is published until someone decides: \`relay reset --adopt\` takes all that is in the outbox now ` +
-      "as published, `relay reset --republish` publishes all of it again",
+    `${fault}; nothing is published until someone decides: \`outbox reset --adopt\` takes all that is in the outbox now ` +
+      "as published, `outbox reset --republish` publishes all of it again",
   );
 }

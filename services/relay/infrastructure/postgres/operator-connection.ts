@@ -30,7 +30,7 @@ export function openOperatorConnection(databaseUrl: string, relay: string): Oper
   let connecting: Promise<Client> | undefined;
 
   async function connect(): Promise<Client> {
-    const client = new Client(connectionOptions(databaseUrl, `relay cli ${relay}`));
+    const client = new Client(connectionOptions(databaseUrl, `outbox cli ${relay}`));
     // Whoever runs a query is told; without a listener the process would end.
     client.on("error", () => {});
     await client.connect();

@@ -14,7 +14,7 @@ export function optionalEventId({ positionals }: Given): string | undefined {
   if (more !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(more)}`);
   if (id !== undefined && !UUID.test(id)) {
     throw new UsageError(
-      `${JSON.stringify(id)} is no event id (a UUID); list them with: relay dead-letters list`,
+      `${JSON.stringify(id)} is no event id (a UUID); list them with: outbox dead-letters list`,
     );
   }
   return id?.toLowerCase();
@@ -23,7 +23,7 @@ export function optionalEventId({ positionals }: Given): string | undefined {
 export function eventId(given: Given): string {
   const id = optionalEventId(given);
   if (id === undefined)
-    throw new UsageError("the event id is missing; list them with: relay dead-letters list");
+    throw new UsageError("the event id is missing; list them with: outbox dead-letters list");
   return id;
 }
 

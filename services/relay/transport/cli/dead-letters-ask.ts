@@ -99,7 +99,7 @@ async function whyNothing(
   if ("key" in selection) {
     const key = JSON.stringify(selection.key);
     return new OperationFailed(
-      `relay ${relay} has no dead letter of key ${key} to ${request}; list them with: relay dead-letters list`,
+      `relay ${relay} has no dead letter of key ${key} to ${request}; list them with: outbox dead-letters list`,
     );
   }
   const letter = await operations.deadLetters.find(selection.id);
@@ -108,7 +108,7 @@ async function whyNothing(
   return new OperationFailed(
     blocked
       ? `event ${letter.id} only waits behind ${blocked}; ${request} that one`
-      : `event ${letter.id} is being released already; see how it goes with: relay dead-letters show ${letter.id}`,
+      : `event ${letter.id} is being released already; see how it goes with: outbox dead-letters show ${letter.id}`,
   );
 }
 

@@ -14,7 +14,7 @@ export const discardDeadLetter = defineCommand(
       "versions of its key. What waits behind it is then published in order.",
     ],
     options: { yes: { help: "do not ask" }, ...waitOption, ...jsonOption },
-    examples: ["relay dead-letters discard 0198f2c1-6a0e-7cc2-9d1b-2f6d3b8f1a10 --yes"],
+    examples: ["outbox dead-letters discard 0198f2c1-6a0e-7cc2-9d1b-2f6d3b8f1a10 --yes"],
   },
   (given) => ({
     id: eventId(given),

@@ -31,7 +31,7 @@ export const listDeadLetters = defineCommand(
       limit: { value: "N", help: "at the most so many (default: 50)" },
       ...jsonOption,
     },
-    examples: ["relay dead-letters list", "relay dead-letters list --key 0198f2c1 --json | jq '.[].id'"],
+    examples: ["outbox dead-letters list", "outbox dead-letters list --key 0198f2c1 --json | jq '.[].id'"],
   },
   (given) => {
     noPositionals(given);

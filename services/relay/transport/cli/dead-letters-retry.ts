@@ -20,8 +20,8 @@ export const retryDeadLetters = defineCommand(
       ...jsonOption,
     },
     examples: [
-      "relay dead-letters retry 0198f2c1-6a0e-7cc2-9d1b-2f6d3b8f1a10",
-      "relay dead-letters retry --all --wait 120",
+      "outbox dead-letters retry 0198f2c1-6a0e-7cc2-9d1b-2f6d3b8f1a10",
+      "outbox dead-letters retry --all --wait 120",
     ],
   },
   (given) => ({

@@ -12,8 +12,8 @@ export const showDeadLetter = defineCommand(
     about: ["Also shows an event that only waits behind another one of its key."],
     options: jsonOption,
     examples: [
-      "relay dead-letters show 0198f2c1-6a0e-7cc2-9d1b-2f6d3b8f1a10",
-      "relay dead-letters show 0198f2c1-6a0e-7cc2-9d1b-2f6d3b8f1a10 --json | jq .payload",
+      "outbox dead-letters show 0198f2c1-6a0e-7cc2-9d1b-2f6d3b8f1a10",
+      "outbox dead-letters show 0198f2c1-6a0e-7cc2-9d1b-2f6d3b8f1a10 --json | jq .payload",
     ],
   },
   (given) => ({ id: eventId(given), json: flag(given, "json") }),
@@ -30,7 +30,7 @@ export const showDeadLetter = defineCommand(
 
 export function unknownLetter(relay: string, id: string): OperationFailed {
   return new OperationFailed(
-    `relay ${relay} has no dead letter with the event id ${id}; list them with: relay dead-letters list`,
+    `relay ${relay} has no dead letter with the event id ${id}; list them with: outbox dead-letters list`,
   );
 }
 

@@ -12,14 +12,14 @@ const ending = [
 export function overview(commands: readonly Command[], bold: (text: string) => string): string[] {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
-    `${bold("relay")} - look after an outbox relay, through its database`,
+    `${bold("outbox")} - look after an outbox relay, through its database`,
     "",
-    "Usage: relay <command> [options]",
+    "Usage: outbox <command> [options]",
     "",
     "Commands:",
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     "",
-    "relay <command> --help tells more, with examples.",
+    "outbox <command> --help tells more, with examples.",
     "",
     ...ending,
   ];
@@ -32,9 +32,9 @@ export function helpOn(command: Command, bold: (text: string) => string): string
   );
   const width = Math.max(...options.map(([name]) => name.length));
   return [
-    `${bold(`relay ${command.name}`)} - ${command.summary}`,
+    `${bold(`outbox ${command.name}`)} - ${command.summary}`,
     "",
-    `Usage: relay ${command.name} ${command.usage}`.trimEnd(),
+    `Usage: outbox ${command.name} ${command.usage}`.trimEnd(),
     "",
     ...command.about,
     "",

@@ -17,7 +17,7 @@ export const showHistory = defineCommand(
     summary: "show what happened to the relay and what people did to it",
     about: ["The newest comes first."],
     options: { limit: { value: "N", help: "at the most so many (default: 50)" }, ...jsonOption },
-    examples: ["relay history", "relay history --limit 5 --json"],
+    examples: ["outbox history", "outbox history --limit 5 --json"],
   },
   (given) => {
     noPositionals(given);

@@ -25,7 +25,7 @@ export const resetCheckpoint = defineCommand(
       yes: { help: "do not ask" },
       ...jsonOption,
     },
-    examples: ["relay reset --adopt", "RELAY_NAME=orders relay reset --republish --yes"],
+    examples: ["outbox reset --adopt", "RELAY_NAME=orders outbox reset --republish --yes"],
   },
   (given) => {
     noPositionals(given);

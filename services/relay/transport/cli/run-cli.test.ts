@@ -67,7 +67,7 @@ describe("arguments", () => {
   ])("%j is refused in one line, which names the help, before anything is opened", async (args, problem) => {
     const { exitCode, notes, results, calls } = await runOnFakes(args);
     expect(notes).toEqual([expect.stringContaining(problem)]);
-    expect(notes[0]).toMatch(/^relay: .*; see: relay .*--help$/);
+    expect(notes[0]).toMatch(/^outbox: .*; see: outbox .*--help$/);
     expect({ exitCode, results, calls }).toEqual({ exitCode: 2, results: [], calls: [] });
   });
 });
@@ -176,7 +176,7 @@ describe("failures", () => {
       "0198f2c1-6a0e-7cc2-9d1b-000000000000",
     ]);
     expect(notes).toEqual([
-      expect.stringMatching(/no dead letter with the event id .*relay dead-letters list/),
+      expect.stringMatching(/no dead letter with the event id .*outbox dead-letters list/),
     ]);
     expect(exitCode).toBe(1);
   });
@@ -184,7 +184,7 @@ describe("failures", () => {
   test("a relay that has never run here is named, with those that have", async () => {
     const { exitCode, notes, calls } = await runOnFakes(["history"], { relays: ["parcels", "returns"] });
     expect(notes).toEqual([
-      "relay: this database knows no relay orders (there is: parcels, returns); set RELAY_NAME or DATABASE_URL",
+      "outbox: this database knows no relay orders (there is: parcels, returns); set RELAY_NAME or DATABASE_URL",
     ]);
     expect(exitCode).toBe(1);
     expect(calls).toEqual(["close"]);

@@ -81,19 +81,19 @@ function helpText({ command, group }: Chosen, bold: (text: string) => string): s
 function tellFailure(error: unknown, terminal: Terminal, command: Command | undefined): ExitCode {
   terminal.progress();
   if (error instanceof UsageError) {
-    terminal.note(`relay: ${error.message}; see: relay ${command ? `${command.name} ` : ""}--help`);
+    terminal.note(`outbox: ${error.message}; see: outbox ${command ? `${command.name} ` : ""}--help`);
     return 2;
   }
   if (error instanceof ConfigError) {
-    terminal.note("relay: the configuration is wrong");
+    terminal.note("outbox: the configuration is wrong");
     for (const { variable, problem } of error.faults) terminal.note(`  ${variable}: ${problem}`);
     return 2;
   }
   if (error instanceof OperationFailed) {
-    terminal.note(`relay: ${error.message}`);
+    terminal.note(`outbox: ${error.message}`);
     return 1;
   }
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  terminal.note(`relay: unexpected ${said.split("\n")[0]}; this is a fault in the CLI, please report it`);
+  terminal.note(`outbox: unexpected ${said.split("\n")[0]}; this is a fault in the CLI, please report it`);
   return 1;
 }
