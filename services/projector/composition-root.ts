@@ -9,6 +9,7 @@ import type { ProjectorConfig } from "./config.ts";
 import { readOrderEvent } from "./infrastructure/cloudevents/read-order-event.ts";
 import { createEventLog } from "./infrastructure/event-log.ts";
 import { createBatchHandler } from "./infrastructure/kafka/batch-handler.ts";
+import { createConsumerLag } from "./infrastructure/kafka/consumer-lag.ts";
 import { createDeadLetterProducer } from "./infrastructure/kafka/dead-letter-producer.ts";
 import { createGroupMembership } from "./infrastructure/kafka/group-membership.ts";
 import { consumeOrderEvents } from "./infrastructure/kafka/order-events-consumer.ts";
@@ -72,6 +73,8 @@ export async function createProjector(
   const registry = new Registry();
   const metrics = createProjectorMetrics(registry);
   const membership = createGroupMembership();
+  const lag = createConsumerLag(topic);
+  metrics.observeLag({ group, topic, read: lag.read });
   const opsPort = await startOpsServer({
     host: config.HOST,
     port: config.OPS_PORT,
@@ -106,6 +109,7 @@ export async function createProjector(
         stopping: stop.signal,
       }),
       membership,
+      lag,
       log,
     },
     stop.signal,

@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
+import { documentedMetrics, registeredMetrics } from "../../../test/support/metrics-table.ts";
 import type { DeadLetter } from "../application/dead-letter-topic.ts";
 import type { ApplyResult } from "../application/order-projection.ts";
 import { consumed, orderCreated } from "../testing/records.ts";
@@ -18,6 +19,29 @@ test("every metric is there before anything happened, and each result and reason
   for (const name of Object.values(metricNames)) expect(text).toContain(`# HELP ${name} `);
   expect(text).toContain('projector_events_total{result="conflict"} 0');
   expect(text).toContain('projector_dead_lettered_total{reason="key_mismatch"} 0');
+});
+
+test("the README's table has each metric with its labels, and no other", () => {
+  const registry = new Registry();
+  createProjectorMetrics(registry);
+  expect(documentedMetrics(new URL("../README.md", import.meta.url))).toEqual(registeredMetrics(registry));
+});
+
+test("the lag is asked at each scrape, and a partition that went to another process has no series any more", async () => {
+  const registry = new Registry();
+  const metrics = createProjectorMetrics(registry);
+  let lag = [
+    { partition: 0, records: 7 },
+    { partition: 3, records: 0 },
+  ];
+  metrics.observeLag({ group: "g", topic: "t", read: () => lag });
+  const series = (partition: number) =>
+    `kafka_consumergroup_lag{consumergroup="g",topic="t",partition="${partition}"}`;
+  expect(await registry.metrics()).toContain(`${series(0)} 7\n${series(3)} 0\n`);
+  lag = [{ partition: 3, records: 2 }];
+  const text = await registry.metrics();
+  expect(text).toContain(`${series(3)} 2\n`);
+  expect(text).not.toContain(series(0));
 });
 
 test("results, reasons, missed versions and latency are counted; only what was applied has a latency", async () => {

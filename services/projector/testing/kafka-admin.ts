@@ -13,6 +13,24 @@ export function committedOffsets(environment: Environment): Promise<number> {
   });
 }
 
+/** By partition, how many records lie behind what the group has committed, as the broker has it. */
+export function groupLag(environment: Environment): Promise<Record<string, number>> {
+  return withAdmin(async (admin) => {
+    const ends = await admin.fetchTopicOffsets(environment.PROJECTOR_TOPIC);
+    const [topic] = await admin.fetchOffsets({
+      groupId: environment.PROJECTOR_GROUP,
+      topics: [environment.PROJECTOR_TOPIC],
+    });
+    const committed = new Map(topic?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    return Object.fromEntries(
+      ends.map(({ partition, high }) => [
+        partition,
+        Number(high) - Math.max(0, committed.get(partition) ?? 0),
+      ]),
+    );
+  });
+}
+
 export function groupMembers(environment: Environment): Promise<number> {
   return withAdmin(async (admin) => {
     const { groups } = await admin.describeGroups([environment.PROJECTOR_GROUP]);

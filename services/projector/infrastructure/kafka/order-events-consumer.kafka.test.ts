@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { createTopic, kafkaBrokers, produceRaw, uniqueTopic } from "../../../../test/support/kafka.ts";
 import { createKafka } from "../../../platform/kafka/kafka-client.ts";
+import { createConsumerLag } from "./consumer-lag.ts";
 import { createGroupMembership } from "./group-membership.ts";
 import { consumeOrderEvents, type OrderEventsConsumerOptions } from "./order-events-consumer.ts";
 
@@ -31,6 +32,7 @@ async function consume(
       consumer: { groupId: randomUUID(), sessionTimeout: 6_000, heartbeatInterval: 1_000 },
       concurrency: 1,
       membership,
+      lag: createConsumerLag(topic),
       log,
       ...options,
     },

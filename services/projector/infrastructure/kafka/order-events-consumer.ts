@@ -2,7 +2,9 @@ import type { Consumer, ConsumerConfig, EachBatchHandler, Kafka } from "kafkajs"
 import { createBackoff } from "../../../platform/backoff.ts";
 import { delay } from "../../../platform/delay.ts";
 import type { Logger } from "../../../platform/logger.ts";
+import type { ConsumerLag } from "./consumer-lag.ts";
 import type { GroupMembership } from "./group-membership.ts";
+import { learnOffsets } from "./learn-offsets.ts";
 
 export interface OrderEventsConsumerOptions {
   /** A new client: kafkajs keeps a group's offsets in the client, and a fresh start must not see those of the last try. */
@@ -15,6 +17,7 @@ export interface OrderEventsConsumerOptions {
   readonly concurrency: number;
   readonly eachBatch: EachBatchHandler;
   readonly membership: GroupMembership;
+  readonly lag: ConsumerLag;
   readonly log: Logger;
 }
 
@@ -49,7 +52,7 @@ async function consumeUntilCrash(
   stopping: AbortSignal,
   onJoined: () => void,
 ): Promise<void> {
-  const { topic, eachBatch, concurrency, membership, log } = options;
+  const { topic, eachBatch, concurrency, membership, lag, log } = options;
   const kafka = options.createKafka();
   const consumer = kafka.consumer({
     ...options.consumer,
@@ -59,6 +62,7 @@ async function consumeUntilCrash(
     retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: async () => false },
   });
   membership.watch(consumer);
+  lag.watch(consumer);
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     onJoined();
     const { groupId, memberAssignment } = payload;
@@ -66,8 +70,13 @@ async function consumeUntilCrash(
   });
   const crash = crashOf(consumer);
   const stopped = abortOf(stopping);
+  const ended = new AbortController();
   const steps = [
     () => options.prepare(kafka),
+    async () => {
+      const { groupId } = options.consumer;
+      void learnOffsets({ admin: kafka.admin(), topic, groupId, onOffsets: lag.learn, log }, ended.signal);
+    },
     () => consumer.connect(),
     () => consumer.subscribe({ topics: [topic], fromBeginning: true }),
     () =>
@@ -89,6 +98,8 @@ async function consumeUntilCrash(
     await Promise.race([crash, stopped.promise, start()]);
   } finally {
     stopped.release();
+    ended.abort();
+    lag.left();
     await consumer.disconnect().catch(() => {});
   }
 }
