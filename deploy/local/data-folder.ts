@@ -11,6 +11,7 @@ export const dataIn = (folder: string) => ({
   postgres: join(folder, "postgres"),
   kafka: join(folder, "kafka"),
   redis: join(folder, "redis"),
+  prometheus: join(folder, "prometheus"),
   logs: join(folder, "logs"),
   tokens: join(folder, "tokens"),
 });

@@ -18,6 +18,7 @@ export const localConfigSchema = z.object({
   RELAY_OPS_PORT: port().default(9464).describe("Port of the relay's ops server"),
   API_OPS_PORT: port().default(9465).describe("Port of the API's ops server"),
   PROJECTOR_OPS_PORT: port().default(9466).describe("Port of the projector's ops server"),
+  PROMETHEUS_PORT: port().default(9095).describe("Port of Prometheus (--observability)"),
   POSTGRES_PASSWORD: password()
     .default("postgres")
     .describe("Password of the superuser postgres; stays as it was when the data was made"),

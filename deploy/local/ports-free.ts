@@ -14,8 +14,9 @@ export const servicePorts = {
   API_OPS_PORT: "the API's ops server",
   PROJECTOR_OPS_PORT: "the projector's ops server",
 } as const;
+export const observabilityPorts = { PROMETHEUS_PORT: "Prometheus" } as const;
 
-type PortVariable = keyof typeof serverPorts | keyof typeof servicePorts;
+type PortVariable = keyof typeof serverPorts | keyof typeof servicePorts | keyof typeof observabilityPorts;
 
 /** Throws before anything is started, naming every port that is in use or wanted twice and the variable that changes it. */
 export async function assertPortsFree(

@@ -5,7 +5,8 @@ import { holdDataFolder } from "./data-folder.ts";
 import { startDockerServers } from "./docker-servers.ts";
 import { type LocalConfig, loadLocalConfig } from "./local-config.ts";
 import { startLocalServers } from "./local-servers.ts";
-import { assertPortsFree, serverPorts, servicePorts } from "./ports-free.ts";
+import { startObservability } from "./observability.ts";
+import { assertPortsFree, observabilityPorts, serverPorts, servicePorts } from "./ports-free.ts";
 import { prepareDatabase } from "./prepare-database.ts";
 import { createProgress } from "./progress.ts";
 import { createRunningServers } from "./running-servers.ts";
@@ -18,6 +19,7 @@ const USAGE = `Runs the whole system on this machine until Ctrl-C.
   npm start                      Postgres, Kafka and Redis as processes, and the three services
   npm start -- --docker          the three servers from docker-compose.yml instead
   npm start -- --servers-only    only the servers, with the database migrated
+  npm start -- --observability   Prometheus as well, with the alerts and all rules of deploy/prometheus
   AUTH=jwt npm start             with an API that asks for tokens (npm run token)
   npm run reset                  removes all data (npm run reset -- --docker: the containers' too)
 
@@ -26,6 +28,7 @@ Ports and the like are set by the environment or in .env; .env.example lists the
 interface Choices {
   readonly docker: boolean;
   readonly serversOnly: boolean;
+  readonly observability: boolean;
 }
 
 const starting = new AbortController();
@@ -36,12 +39,17 @@ const servers = createRunningServers((server, how) => {
 let started: Promise<void> = Promise.resolve();
 let release = async () => {};
 
-async function start(config: LocalConfig, { docker, serversOnly }: Choices): Promise<void> {
+async function start(config: LocalConfig, choices: Choices): Promise<void> {
+  const { docker, serversOnly, observability } = choices;
   const { signal } = starting;
   const progress = createProgress(process.stderr, signal);
   const options = { config, progress, signal, onStarted: servers.add };
   // Containers that were left running hold the servers' ports, and are taken over.
-  await assertPortsFree(config, { ...(docker ? {} : serverPorts), ...(serversOnly ? {} : servicePorts) });
+  await assertPortsFree(config, {
+    ...(docker ? {} : serverPorts),
+    ...(serversOnly ? {} : servicePorts),
+    ...(observability ? observabilityPorts : {}),
+  });
   ({ release } = await holdDataFolder(config.DATA_FOLDER));
 
   const superuserUrl = await (docker ? startDockerServers(options) : startLocalServers(options));
@@ -64,7 +72,8 @@ async function start(config: LocalConfig, { docker, serversOnly }: Choices): Pro
     }),
   );
   for (const result of results) if (result.status === "rejected") throw result.reason;
-  process.stdout.write(await summary({ config, database, docker, serversOnly }));
+  if (observability) await startObservability(options);
+  process.stdout.write(await summary({ config, database, ...choices }));
 }
 
 /** Ends this process when everything that it has started is stopped. */
@@ -92,6 +101,7 @@ try {
     options: {
       docker: { type: "boolean", default: false },
       "servers-only": { type: "boolean", default: false },
+      observability: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -100,7 +110,8 @@ try {
     process.exit(0);
   }
   const config = loadLocalConfig();
-  started = start(config, { docker: values.docker, serversOnly: values["servers-only"] });
+  const { docker, observability } = values;
+  started = start(config, { docker, observability, serversOnly: values["servers-only"] });
   await started;
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);

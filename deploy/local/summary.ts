@@ -11,6 +11,7 @@ export interface SummaryOptions {
   readonly database: DatabaseUrls;
   readonly docker: boolean;
   readonly serversOnly: boolean;
+  readonly observability: boolean;
 }
 
 /** What to open and what to try, once everything runs. */
@@ -40,9 +41,11 @@ function access({ AUTH }: LocalConfig): string[] {
   return [`${warning} With tokens: AUTH=jwt npm start`];
 }
 
-function addresses({ config, database, serversOnly }: SummaryOptions): [name: string, address: string][] {
+type Address = [name: string, address: string];
+
+function addresses({ config, database, serversOnly, observability }: SummaryOptions): Address[] {
   const ops = (port: number) => `http://127.0.0.1:${port}/metrics, /readyz, /livez`;
-  const services: [string, string][] = [
+  const services: Address[] = [
     ["page", `http://127.0.0.1:${config.API_PORT}/ (place an order, and watch it)`],
     ["REST", `http://127.0.0.1:${config.API_PORT}/orders (Connect and gRPC-Web on the same port)`],
     ["gRPC", `http://127.0.0.1:${config.API_GRPC_PORT} (HTTP/2 without TLS; Connect and gRPC-Web as well)`],
@@ -55,7 +58,10 @@ function addresses({ config, database, serversOnly }: SummaryOptions): [name: st
     ["Postgres", database.owner],
     ["Kafka", `127.0.0.1:${config.KAFKA_PORT}`],
     ["Redis", `redis://127.0.0.1:${config.REDIS_PORT}`],
-    ...(serversOnly ? [] : [["logs", `${dataIn(config.DATA_FOLDER).logs}/*.log`] as [string, string]]),
+    ...(observability
+      ? [["Prometheus", `http://127.0.0.1:${config.PROMETHEUS_PORT}/alerts`] as Address]
+      : []),
+    ...(serversOnly ? [] : [["logs", `${dataIn(config.DATA_FOLDER).logs}/*.log`] as Address]),
   ];
 }
 

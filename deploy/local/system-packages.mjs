@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { findPostgresProgram } from "./postgres-programs.mjs";
 
-/** @typedef {"java" | "mvn" | "redis-server" | "kcat" | "pgbench" | "pg_recvlogical" | "h2load" | "chromium" | "python3" | "openssl"} Program */
+/** @typedef {"java" | "mvn" | "redis-server" | "kcat" | "pgbench" | "pg_recvlogical" | "h2load" | "chromium" | "python3" | "openssl" | "prometheus" | "promtool"} Program */
 
 /**
  * How each program is found, and what package has it by package manager; of several, the first that the system offers.
@@ -47,6 +47,18 @@ const programs = {
     apt: ["chromium"],
     brew: "chromium",
     dnf: "chromium",
+  },
+  prometheus: {
+    isThere: () => runs("prometheus", "--version"),
+    apt: ["prometheus"],
+    brew: "prometheus",
+    dnf: "golang-github-prometheus",
+  },
+  promtool: {
+    isThere: () => runs("promtool", "--version"),
+    apt: ["prometheus"],
+    brew: "prometheus",
+    dnf: "golang-github-prometheus",
   },
   h2load: {
     isThere: () => runs("h2load", "--version"),
@@ -111,10 +123,12 @@ function aptInstall(names, log) {
   };
   log("updating apt's lists");
   const update = apt("update");
-  const packages = names.map(aptPackage);
+  const packages = [...new Set(names.map(aptPackage))];
   log(`installing ${packages.join(", ")} with apt-get`);
   const install = () => apt("install", "-y", "--no-install-recommends", ...packages);
   const failure = packages.includes("postgresql") ? withoutCluster(install) : install();
+  // Debian starts the server of a package that it installs, now and at each boot: on the port of our gRPC.
+  if (packages.includes("prometheus")) spawnSync("systemctl", ["disable", "--now", "prometheus"]);
   return failure && update + failure;
 }
 

@@ -71,6 +71,23 @@ test.runIf(isRoot)(
   },
 );
 
+test.runIf(isRoot)(
+  "one package has both Prometheus and promtool; the server that Debian makes of it is switched off",
+  () => {
+    program("apt-cache");
+    const calls = join(path, "calls");
+    program("systemctl", `echo "systemctl $*" >> ${calls}`);
+    const make = ["prometheus", "promtool"].map(
+      (name) => `echo '#!/bin/sh' > ${path}/${name}; /bin/chmod 755 ${path}/${name}`,
+    );
+    program("apt-get", `echo "apt-get $*" >> ${calls}; case "$*" in *install*) ${make.join("; ")};; esac`);
+    expect(ensure("prometheus", "promtool").status).toBe(0);
+    const [, , install, disable] = readFileSync(calls, "utf8").split("\n");
+    expect(install).toBe("apt-get -qq install -y --no-install-recommends prometheus");
+    expect(disable).toBe("systemctl disable --now prometheus");
+  },
+);
+
 test.runIf(isRoot)("when apt fails, what it said is shown and the command is named", () => {
   program("apt-cache");
   program("apt-get", 'case "$*" in *install*) echo "E: no network" >&2; exit 100;; esac');
