@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../test/support/eventually.ts";
 import { descendantsOf, stillRunning } from "../../test/support/process-tree.ts";
 import { assertPortFree } from "./ports.ts";
-import { serverPorts, servicePorts } from "./ports-free.ts";
+import { observabilityPorts, serverPorts, servicePorts } from "./ports-free.ts";
 
 // A folder of its own, which is not the repository: no .env is found in it, and no data.
 const folder = mkdtempSync(join(tmpdir(), "npm-start-"));
@@ -19,7 +19,8 @@ const dataFolder = join(folder, "data");
 const ports: Record<string, string> = {};
 
 beforeAll(async () => {
-  for (const variable of Object.keys({ ...serverPorts, ...servicePorts })) ports[variable] = await ownPort();
+  for (const variable of Object.keys({ ...serverPorts, ...servicePorts, ...observabilityPorts }))
+    ports[variable] = await ownPort();
 });
 afterAll(async () => {
   await run("reset.ts").ended;
@@ -41,10 +42,14 @@ const isFree = (port: string) =>
     () => false,
   );
 
-/** `node deploy/local/<script>` with ports and data of its own. */
-function run(script: "start.ts" | "reset.ts" | "token.ts", variables: Readonly<Record<string, string>> = {}) {
+/** `node deploy/local/<script> <flags>` with ports and data of its own. */
+function run(
+  script: "start.ts" | "reset.ts" | "token.ts",
+  variables: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+) {
   const { PATH, HOME, JAVA_HOME, TMPDIR } = process.env;
-  const child = spawn(process.execPath, [join(import.meta.dirname, script)], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, script), ...flags], {
     cwd: folder,
     env: { PATH, HOME, JAVA_HOME, TMPDIR, ...ports, DATA_FOLDER: dataFolder, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
@@ -56,8 +61,11 @@ function run(script: "start.ts" | "reset.ts" | "token.ts", variables: Readonly<R
 }
 
 /** Starts everything and waits for the summary. What it started ends with the test, however that goes. */
-async function startEverything(variables: Readonly<Record<string, string>> = {}) {
-  const started = run("start.ts", variables);
+async function startEverything(
+  variables: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+) {
+  const started = run("start.ts", variables, flags);
   onTestFinished(async () => {
     started.child.kill("SIGKILL");
     await started.ended;
@@ -83,7 +91,7 @@ async function startEverything(variables: Readonly<Record<string, string>> = {})
   ]) {
     expect(commands).toContain(part);
   }
-  return { ...started, processes, orders: address("REST"), redis: address("Redis") };
+  return { ...started, processes, orders: address("REST"), redis: address("Redis"), address };
 }
 
 async function expectNothingLeft(processes: Parameters<typeof stillRunning>[0]): Promise<void> {
@@ -107,7 +115,7 @@ async function readModel(redisUrl: string, orderId: string): Promise<Record<stri
 let orderId: string;
 
 test("one command starts everything; an order gets from REST to the read model; Ctrl-C ends all of it", async () => {
-  const everything = await startEverything();
+  const everything = await startEverything({}, ["--observability"]);
   expect(everything.output()).toContain("AUTH=off: whoever reaches the API may read and change every order");
   const response = await fetch(everything.orders, {
     method: "POST",
@@ -122,6 +130,7 @@ test("one command starts everything; an order gets from REST to the read model; 
   expect(response.status).toBe(201);
   orderId = ((await response.json()) as { id: string }).id;
   await readModel(everything.redis, orderId);
+  expect((await fetch(everything.address("Prometheus"))).status).toBe(200);
 
   const second = run("start.ts");
   expect(await second.ended).toBe(1);

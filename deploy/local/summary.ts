@@ -59,7 +59,12 @@ function addresses({ config, database, serversOnly, observability }: SummaryOpti
     ["Kafka", `127.0.0.1:${config.KAFKA_PORT}`],
     ["Redis", `redis://127.0.0.1:${config.REDIS_PORT}`],
     ...(observability
-      ? [["Prometheus", `http://127.0.0.1:${config.PROMETHEUS_PORT}/alerts`] as Address]
+      ? [
+          [
+            "Prometheus",
+            `http://127.0.0.1:${config.PROMETHEUS_PORT} (alerts at /alerts; Debian's has them at /classic/alerts)`,
+          ] as Address,
+        ]
       : []),
     ...(serversOnly ? [] : [["logs", `${dataIn(config.DATA_FOLDER).logs}/*.log`] as Address]),
   ];
