@@ -4,9 +4,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../../services/platform/config.ts";
 import { type LocalConfig, localConfigSchema } from "./local-config.ts";
 import { freePort } from "./ports.ts";
-import { assertPortsFree, serverPorts, servicePorts } from "./ports-free.ts";
+import { assertPortsFree, observabilityPorts, serverPorts, servicePorts } from "./ports-free.ts";
 
-const all = { ...serverPorts, ...servicePorts };
+const all = { ...serverPorts, ...servicePorts, ...observabilityPorts };
 type PortVariable = keyof typeof all;
 const variables = Object.keys(all) as PortVariable[];
 

@@ -132,7 +132,7 @@ test("one command starts everything; an order gets from REST to the read model; 
   await readModel(everything.redis, orderId);
   expect((await fetch(everything.address("Prometheus"))).status).toBe(200);
 
-  const second = run("start.ts");
+  const second = run("start.ts", {}, ["--observability"]);
   expect(await second.ended).toBe(1);
   for (const port of Object.values(ports)) expect(second.output()).toContain(`  ${port} for `);
   const reset = run("reset.ts");
