@@ -9,26 +9,31 @@ import type { ServiceContext } from "../platform/run-service.ts";
 import { createRelayFromPorts } from "./application/factories/relay-factory.ts";
 import type { RelayConfig } from "./config.ts";
 import { createFence } from "./domain/fence.ts";
+import { createFiguresMetrics } from "./infrastructure/figures-metrics.ts";
+import { startFiguresSampler } from "./infrastructure/figures-sampler.ts";
 import { createPublisher } from "./infrastructure/kafka/create-publisher.ts";
 import { partitionEnds } from "./infrastructure/kafka/partition-ends.ts";
 import { createTailReader } from "./infrastructure/kafka/tail-reader.ts";
-import { createRelayMetrics } from "./infrastructure/metrics.ts";
 import { createAdvisoryLeases } from "./infrastructure/postgres/advisory-lease.ts";
 import { createCheckpointRepository } from "./infrastructure/postgres/checkpoint-repository.ts";
 import { connectionOptions } from "./infrastructure/postgres/connection-options.ts";
 import { createDeadLetterRepository } from "./infrastructure/postgres/dead-letter-repository.ts";
 import { createHistoryRepository } from "./infrastructure/postgres/history-repository.ts";
+import { createOutboxFigures } from "./infrastructure/postgres/outbox-figures.ts";
 import { createOutboxMaintenance } from "./infrastructure/postgres/outbox-maintenance.ts";
 import { createOutboxTable } from "./infrastructure/postgres/outbox-table.ts";
 import { createReplicationSlot } from "./infrastructure/postgres/replication-slot.ts";
 import { createReplicationStream } from "./infrastructure/postgres/replication-stream.ts";
 import { createWalHeartbeat } from "./infrastructure/postgres/wal-heartbeat.ts";
+import { createRelayMetrics } from "./infrastructure/relay-metrics.ts";
 
 export interface RunningRelay {
   readonly opsPort: number;
 }
 
 const QUERY_TIMEOUT_MS = 15_000;
+/** Figures that take longer are not worth what they cost the server. */
+const FIGURES_TIMEOUT_MS = 3_000;
 
 /** Remembered at 21 bytes each. */
 const MAX_TAIL_EVENTS = 2_000_000;
@@ -84,8 +89,27 @@ export async function createRelayService(
     maxEvents: MAX_TAIL_EVENTS,
   });
 
+  const figuresPool = createPostgresPool(
+    {
+      ...connection,
+      application_name: `outbox-relay ${relay} figures`,
+      connectionTimeoutMillis: FIGURES_TIMEOUT_MS,
+      statement_timeout: FIGURES_TIMEOUT_MS,
+      query_timeout: FIGURES_TIMEOUT_MS + 1_000,
+      max: 1,
+    },
+    log,
+  );
+  lifecycle.onStop("database pool of figures", () => figuresPool.end());
+  const sampler = startFiguresSampler({
+    figures: createOutboxFigures(figuresPool, { relay, slot: config.RELAY_SLOT, table: config.RELAY_TABLE }),
+    log,
+  });
+  lifecycle.onStop("figures", () => sampler.stop());
+
   const registry = new Registry();
   const metrics = createRelayMetrics(registry, config.RELAY_TOPICS);
+  createFiguresMetrics(registry, sampler, config.RELAY_SLOT);
   const opsPort = await startOpsServer({
     host: config.HOST,
     port: config.OPS_PORT,

@@ -1,7 +1,3 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import { refusalReasons } from "../application/publisher.ts";
-import type { RelayObserver, RelayPhase } from "../application/relay-observer.ts";
-
 /** Every metric of the relay, by name. Seconds and bytes; no label has more than a handful of values. */
 export const metricNames = {
   eventsPublished: "outbox_events_published_total",
@@ -19,172 +15,24 @@ export const metricNames = {
   parkedKeys: "outbox_parked_keys",
 } as const;
 
-const MODES = ["cdc", "polling", "down"] as const;
-const modeOfPhase: Readonly<Partial<Record<RelayPhase, (typeof MODES)[number]>>> = {
-  streaming: "cdc",
-  draining: "cdc",
-  polling: "polling",
-};
-
-/** A batch that the broker has not acked for this long means that nothing flows. */
-const STALLED_MS = 5_000;
-
-export interface RelayMetrics extends RelayObserver {
-  /** Why nothing can flow now, or undefined. A standby is ready. */
-  notReady(): string | undefined;
-}
-
-export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<string, string>): RelayMetrics {
-  const registers = [registry];
-  const eventsPublished = new Counter({
-    name: metricNames.eventsPublished,
-    help: "Events that the broker has acked.",
-    labelNames: ["topic"],
-    registers,
-  });
-  const publishLatency = new Histogram({
-    name: metricNames.publishLatency,
-    help: "From commit in Postgres to the broker's ack, of the oldest event in each batch.",
-    labelNames: ["mode"],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
-    registers,
-  });
-  const publishFailures = new Counter({
-    name: metricNames.publishFailures,
-    help: "Batches that had to be sent again.",
-    registers,
-  });
-  const relayMode = new Gauge({
-    name: metricNames.relayMode,
-    help: "1 for how the outbox is read now; down while nothing is read, as on a standby.",
-    labelNames: ["mode"],
-    registers,
-  });
-  const relayLeader = new Gauge({
-    name: metricNames.relayLeader,
-    help: "1 while this process holds the lease.",
-    registers,
-  });
-  const queuedEvents = new Gauge({
-    name: metricNames.queuedEvents,
-    help: "Events read from the WAL that wait to be published.",
-    registers,
-  });
-  const queuedBytes = new Gauge({
-    name: metricNames.queuedBytes,
-    help: "Memory that the waiting events take up; reading pauses at RELAY_QUEUE_BYTES.",
-    registers,
-  });
-  const inFlightEvents = new Gauge({
-    name: metricNames.inFlightEvents,
-    help: "Events sent to the broker that it has not acked yet.",
-    registers,
-  });
-  const lastAck = new Gauge({
-    name: metricNames.lastAck,
-    help: "When the broker last acked a batch.",
-    registers,
-  });
-  const modeTransitions = new Counter({
-    name: metricNames.modeTransitions,
-    help: "Changes between reading the WAL and polling.",
-    labelNames: ["from", "to"],
-    registers,
-  });
-  const deadLettered = new Counter({
-    name: metricNames.deadLettered,
-    help: "Events that can never be published, by reason.",
-    labelNames: ["reason"],
-    registers,
-  });
-  const parkedKeys = new Gauge({
-    name: metricNames.parkedKeys,
-    help: "Keys of which events wait behind a dead letter.",
-    registers,
-  });
-  for (const reason of refusalReasons) deadLettered.inc({ reason }, 0);
-  modeTransitions.inc({ from: "cdc", to: "polling" }, 0);
-  modeTransitions.inc({ from: "polling", to: "cdc" }, 0);
-  let phase: RelayPhase = "starting";
-  let reason: string | undefined;
-  let inFlightSince: number | undefined;
-  let tickSentAt: number | undefined;
-  let heartbeatLagMs = 0;
-
-  new Gauge({
-    name: metricNames.heartbeatLag,
-    help: "How long a tick takes through the WAL, the relay and the broker: the replication lag in time (CDC).",
-    registers,
-    collect() {
-      const underWayMs = tickSentAt === undefined ? 0 : performance.now() - tickSentAt;
-      this.set(Math.max(heartbeatLagMs, underWayMs) / 1000);
-    },
-  });
-
-  return {
-    phase(next, why) {
-      phase = next;
-      reason = why;
-      if (next === "recovering" || next === "stopped") tickSentAt = undefined;
-      for (const mode of MODES) relayMode.set({ mode }, (modeOfPhase[next] ?? "down") === mode ? 1 : 0);
-    },
-    leader(isLeader) {
-      relayLeader.set(isLeader ? 1 : 0);
-      // What a leader that is none any more was sending is another's to send.
-      inFlightSince = undefined;
-      inFlightEvents.set(0);
-    },
-    publishStarted(events) {
-      inFlightSince ??= performance.now();
-      inFlightEvents.set(events.length);
-    },
-    publishFailed() {
-      publishFailures.inc();
-    },
-    published(events, oldestCommittedAt) {
-      inFlightSince = undefined;
-      inFlightEvents.set(0);
-      const now = Date.now();
-      lastAck.set(now / 1000);
-      const latency = Math.max(0, now - oldestCommittedAt) / 1000;
-      publishLatency.observe({ mode: phase === "polling" ? "polling" : "cdc" }, latency);
-      for (const [type, count] of countByType(events)) {
-        eventsPublished.inc({ topic: topicOf.get(type) ?? "unknown" }, count);
-      }
-    },
-    tickSent() {
-      tickSentAt = performance.now();
-    },
-    heartbeat(lagMs) {
-      tickSentAt = undefined;
-      heartbeatLagMs = lagMs;
-    },
-    queued(events, bytes) {
-      queuedEvents.set(events);
-      queuedBytes.set(bytes);
-    },
-    modeChanged(from, to) {
-      modeTransitions.inc({ from, to });
-    },
-    deadLettered(reason) {
-      deadLettered.inc({ reason });
-    },
-    parkedKeys(count) {
-      parkedKeys.set(count);
-    },
-    notReady() {
-      if (phase === "starting" || phase === "recovering" || phase === "stopped") {
-        return reason === undefined ? phase : `${phase}: ${reason}`;
-      }
-      const stalledMs = inFlightSince === undefined ? 0 : performance.now() - inFlightSince;
-      if (stalledMs > STALLED_MS) return `the broker has not acked for ${Math.round(stalledMs / 1000)} s`;
-      return undefined;
-    },
-  };
-}
-
-function countByType(events: Parameters<RelayObserver["published"]>[0]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { aggregateType } of events) counts.set(aggregateType, (counts.get(aggregateType) ?? 0) + 1);
-  return counts;
-}
+/** Read from the database by every replica, standbys too: the same on each. */
+export const figureNames = {
+  figuresRead: "outbox_figures_read_timestamp_seconds",
+  clockSkew: "outbox_clock_skew_seconds",
+  oldestUnpublishedAge: "outbox_oldest_unpublished_age_seconds",
+  unpublishedEvents: "outbox_unpublished_events",
+  deadLetters: "outbox_dead_letters",
+  parkedEvents: "outbox_parked_events",
+  slotExists: "outbox_slot_exists",
+  slotActive: "outbox_slot_active",
+  slotInactive: "outbox_slot_inactive_seconds",
+  slotConfirmedFlushLag: "outbox_slot_confirmed_flush_lag_bytes",
+  slotRetainedWal: "outbox_slot_retained_wal_bytes",
+  slotSafeWal: "outbox_slot_safe_wal_bytes",
+  slotWalStatus: "outbox_slot_wal_status",
+  slotInvalidated: "outbox_slot_invalidated",
+  slotFailover: "outbox_slot_failover",
+  slotSynced: "outbox_slot_synced",
+  slotSpilledTransactions: "outbox_slot_spilled_transactions_total",
+  slotSpilledBytes: "outbox_slot_spilled_bytes_total",
+} as const;

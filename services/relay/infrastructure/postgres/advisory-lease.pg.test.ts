@@ -113,7 +113,7 @@ test("a session that is ended closes the fence, and the lease says that it is lo
   const leader = candidate();
   const lease = await leader.acquire();
   await pool.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%orders lease'",
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%orders lease %'",
   );
   expect(await lease.lost).toMatchObject({ code: "LEASE_LOST" });
   expect(leader.fence.isOpen).toBe(false);

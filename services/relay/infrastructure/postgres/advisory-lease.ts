@@ -27,6 +27,11 @@ const STANDBY_POLL_MS = 500;
 /** A leader renews this many times within `leaseMs`. */
 const RENEWALS = 6;
 
+/** Names the session that holds the lease, or waits for it: so the database knows which relays there are. */
+export function leaseApplicationName(relay: string, holder: string): string {
+  return `outbox-relay ${relay} lease ${holder}`;
+}
+
 /**
  * The lease is a session advisory lock on a connection of its own: it ends with the session, so a dead leader's lease is free as
  * soon as the server notices. One that is frozen or cut off keeps its session: a leader shows itself alive by running a
@@ -37,7 +42,7 @@ export function createAdvisoryLeases(options: AdvisoryLeaseOptions): Leases {
   return {
     async acquire(signal, onStandby) {
       const client = new Client({
-        ...connectionOptions(options.databaseUrl, `outbox-relay ${options.relay} lease`),
+        ...connectionOptions(options.databaseUrl, leaseApplicationName(options.relay, options.leader)),
         // Cut off without a word, a standby would else wait for ever, and never take over.
         query_timeout: options.leaseMs + TAKEOVER_MARGIN_MS,
       });

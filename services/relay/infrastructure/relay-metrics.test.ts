@@ -1,7 +1,8 @@
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
 import type { RelayPhase } from "../application/relay-observer.ts";
-import { createRelayMetrics, metricNames } from "./metrics.ts";
+import { metricNames } from "./metrics.ts";
+import { createRelayMetrics } from "./relay-metrics.ts";
 
 function observed() {
   const registry = new Registry();
