@@ -24,5 +24,6 @@ grant select on outbox, outbox_status to outbox_relay;
 grant select, insert, update on relay_checkpoint to outbox_relay;
 grant select, insert, update, delete on outbox_dead_letter to outbox_relay;
 grant select, insert on relay_history to outbox_relay;
+grant select, insert, update on relay_control to outbox_relay;
 grant execute on function outbox_make_partitions(integer), outbox_drop_partition(interval),
                           outbox_reset_checkpoint(text, boolean) to outbox_relay;

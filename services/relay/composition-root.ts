@@ -17,6 +17,7 @@ import { createTailReader } from "./infrastructure/kafka/tail-reader.ts";
 import { createAdvisoryLeases } from "./infrastructure/postgres/advisory-lease.ts";
 import { createCheckpointRepository } from "./infrastructure/postgres/checkpoint-repository.ts";
 import { connectionOptions } from "./infrastructure/postgres/connection-options.ts";
+import { createControlRepository } from "./infrastructure/postgres/control-repository.ts";
 import { createDeadLetterRepository } from "./infrastructure/postgres/dead-letter-repository.ts";
 import { createHistoryRepository } from "./infrastructure/postgres/history-repository.ts";
 import { createOutboxFigures } from "./infrastructure/postgres/outbox-figures.ts";
@@ -37,6 +38,9 @@ const FIGURES_TIMEOUT_MS = 3_000;
 
 /** Remembered at 21 bytes each. */
 const MAX_TAIL_EVENTS = 2_000_000;
+
+/** With the batch in flight and the last tick, a pause takes hold within about a second. */
+const CONTROL_INTERVAL_MS = 500;
 
 /** Part of SHUTDOWN_TIMEOUT_MS that is kept for what follows the batch in flight: confirming, reading back, closing. */
 const CLOSING_SHARE = 0.4;
@@ -136,6 +140,7 @@ export async function createRelayService(
       }),
       checkpoints: createCheckpointRepository(pool, relay),
       history: createHistoryRepository(pool, relay, leader),
+      controls: createControlRepository(pool, relay),
       deadLetters: createDeadLetterRepository(pool, relay),
       maintenance: createOutboxMaintenance(pool, config.RELAY_RETENTION_HOURS),
       stream: createReplicationStream({ databaseUrl, relay, ...slotOptions }),
@@ -149,6 +154,7 @@ export async function createRelayService(
     },
     {
       mode: config.RELAY_MODE,
+      controlIntervalMs: CONTROL_INTERVAL_MS,
       pollIntervalMs: config.RELAY_POLL_INTERVAL_MS,
       tickIntervalMs: config.RELAY_TICK_INTERVAL_MS,
       tickTimeoutMs: config.RELAY_TICK_TIMEOUT_MS,

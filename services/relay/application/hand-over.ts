@@ -3,17 +3,17 @@ import { delay } from "../../platform/delay.ts";
 import type { Leadership } from "./leadership.ts";
 import { pollOutbox } from "./poll-outbox.ts";
 import { type ReadingWal, readWal } from "./read-wal.ts";
+import type { RelayMode } from "./relay-control.ts";
 import { hasCode, isLasting } from "./relay-error.ts";
 import type { ReadingMode, RelayHistory } from "./relay-history.ts";
 import type { PreparedSlot } from "./replication-slot.ts";
 import { type Resuming, resumeFromCheckpoint } from "./resume.ts";
 
-/** `auto`: from the WAL while that can be done, else from the table. The other two stay with one way, whatever happens. */
-export type RelayMode = "auto" | ReadingMode;
-
 export type HandingOver = ReadingWal &
   Resuming & {
     readonly mode: RelayMode;
+    /** Why it is that mode, when it is not `auto`: for the history. */
+    readonly modeReason: string;
     readonly history: RelayHistory;
     readonly pollIntervalMs: number;
     /** The WAL may be unreadable for this long, for a reason that may pass, before polling takes over. */
@@ -65,7 +65,7 @@ export async function readByMode(
       return readWal(patient, resumed, prepared, async () => {
         failingSince = undefined;
         anew = false;
-        await enter("cdc", deps.mode === "auto" ? "the WAL can be read" : "RELAY_MODE is cdc");
+        await enter("cdc", deps.mode === "auto" ? "the WAL can be read" : deps.modeReason);
       });
     });
   }
@@ -168,7 +168,7 @@ export async function readByMode(
     }
   }
 
-  if (deps.mode === "polling") await poll(leadership, "RELAY_MODE is polling");
+  if (deps.mode === "polling") await poll(leadership, deps.modeReason);
   while (!halt.aborted) {
     const reason = await streamWhilePossible();
     if (reason !== undefined) await pollUntilStreaming(reason);

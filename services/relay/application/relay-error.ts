@@ -1,6 +1,7 @@
 /** What can go wrong in a relay; all of it is tried again with backoff. */
 export type RelayErrorCode =
   | "LEASE_LOST"
+  | "MIGRATION_MISSING"
   | "DATABASE_CHANGED"
   | "STREAM_LOST"
   | "STREAM_SILENT"

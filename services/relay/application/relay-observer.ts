@@ -9,6 +9,7 @@ export type RelayPhase =
   | "draining"
   | "streaming"
   | "polling"
+  | "paused"
   | "recovering"
   | "stopped";
 

@@ -2,14 +2,18 @@ import { createBackoff } from "../../platform/backoff.ts";
 import { delay } from "../../platform/delay.ts";
 import { createCheckpointSaver } from "./checkpoint-saver.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
-import { type HandingOver, readByMode } from "./hand-over.ts";
+import { openControlWatch } from "./control-watch.ts";
 import type { Lease, Leases } from "./lease.ts";
 import { type Maintenance, maintainOutbox } from "./maintenance.ts";
+import { type Controlled, readAsControlled } from "./read-as-controlled.ts";
+import type { RelayControls } from "./relay-control.ts";
 
-export type RelayParts = HandingOver & {
+export type RelayParts = Controlled & {
   readonly leases: Leases;
   readonly checkpoints: CheckpointStore;
   readonly maintenance: Maintenance;
+  readonly controls: RelayControls;
+  readonly controlIntervalMs: number;
   readonly checkpointIntervalMs: number;
 };
 
@@ -39,6 +43,13 @@ export function createRelay(parts: RelayParts): Relay {
       intervalMs: parts.checkpointIntervalMs,
       loaded: await parts.checkpoints.load(),
     });
+    const watch = await openControlWatch({
+      controls: parts.controls,
+      configured: parts.mode,
+      epoch: lease.epoch,
+      intervalMs: parts.controlIntervalMs,
+      log,
+    });
     log.info({ epoch: `${lease.epoch}`, mode: parts.mode }, "leading");
     const leadership = {
       epoch: lease.epoch,
@@ -46,17 +57,14 @@ export function createRelay(parts: RelayParts): Relay {
       halt: AbortSignal.any([stop, leaseLost.signal]),
       abandon: AbortSignal.any([abandon, leaseLost.signal]),
     };
-    const maintaining = maintainOutbox(
-      parts.maintenance,
-      log,
-      AbortSignal.any([leadership.halt, over.signal]),
-    );
+    const beside = AbortSignal.any([leadership.halt, over.signal]);
+    const working = [maintainOutbox(parts.maintenance, log, beside), watch.run(beside)];
     let nothingOnItsWay: boolean;
     try {
-      nothingOnItsWay = await readByMode(parts, leadership, !lease.afterOrderlyEnd);
+      nothingOnItsWay = await readAsControlled(parts, watch, leadership, !lease.afterOrderlyEnd);
     } finally {
       over.abort();
-      await maintaining;
+      await Promise.all(working);
     }
     if (leaseLost.signal.aborted) throw leaseLost.signal.reason;
     abandon.throwIfAborted();

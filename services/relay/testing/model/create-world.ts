@@ -1,3 +1,4 @@
+import { NO_CONTROL } from "../../application/relay-control.ts";
 import { checkAppend, checkConfirm } from "./checks.ts";
 import { createFaults } from "./faults.ts";
 import { createJournal } from "./journal.ts";
@@ -39,6 +40,7 @@ export function createWorld(clock: VirtualClock, random: Random): World {
       confirmedOffsets: {},
     },
     mode: undefined,
+    control: NO_CONTROL,
     tooLarge: new Set(),
     streamStallsUntil: 0,
     awayUntil: { database: 0, broker: 0 },

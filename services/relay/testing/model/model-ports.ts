@@ -103,6 +103,14 @@ export function createDatabasePorts(
           world.mode = change.to;
         }),
     },
+    controls: {
+      begin: () => call("begin control", () => world.control),
+      read: () => call("read control", () => world.control),
+      noteFollowed: (revision, epoch) =>
+        call("note followed", () => {
+          if (epoch === lease.epoch) world.control = { ...world.control, followed: revision };
+        }),
+    },
     heartbeat: { tick: (id, publication) => call("tick", () => tick(id, publication)) },
     slot: {
       prepare: (confirmedLsn, options) =>

@@ -1,5 +1,5 @@
 import { createRelayFromPorts, type RelaySettings } from "../../application/factories/relay-factory.ts";
-import type { RelayMode } from "../../application/hand-over.ts";
+import type { RelayMode } from "../../application/relay-control.ts";
 import { silentObserver } from "../silent-observer.ts";
 import { brokerCalls, type FaultyCall, travelMs } from "./faults.ts";
 import { createDatabasePorts } from "./model-ports.ts";
@@ -19,6 +19,7 @@ export interface RunningProcess extends ModelProcess {
 const ABANDON_MS = 1_500;
 
 const settings: Omit<RelaySettings, "mode"> = {
+  controlIntervalMs: 50,
   pollIntervalMs: 60,
   tickIntervalMs: 100,
   tickTimeoutMs: 600,

@@ -81,6 +81,8 @@ export function createModelPublisher(world: World, process: ModelProcess): Model
     async publish(events) {
       return process.call("publish", async () => {
         if (!process.holdsLease) throw new Error("the fence is closed");
+        const { pause, followed, revision } = world.control;
+        if (pause && followed === revision) journal.violated(`${process.name} publishes while it is paused`);
         journal.note(`${process.name}: publishes ${events.map(({ position }) => position).join(" ")}`);
         const ends = await send(events, faults.takePublish());
         // Now and then the broker does not tell (it had the batch already).

@@ -1,4 +1,4 @@
-import type { RelayMode } from "../../application/hand-over.ts";
+import type { RelayControl, RelayMode } from "../../application/relay-control.ts";
 import { committedRows, isSafe } from "./checks.ts";
 import { createWorld } from "./create-world.ts";
 import type { ModelTransaction } from "./model-database.ts";
@@ -9,6 +9,7 @@ import { type Ending, type History, type NewRow, SESSIONS, type Step } from "./s
 import type { VirtualClock } from "./virtual-clock.ts";
 import type { World } from "./world.ts";
 
+const A_WISH = { by: "ann@desk", reason: undefined };
 const REST_MS = 120_000;
 const REST_STEP_MS = 250;
 const LONGEST_WAIT_MS = 3_000;
@@ -102,6 +103,10 @@ export async function runHistory(history: History, clock: VirtualClock): Promise
       for (const row of step.rows) insert(step.session, row);
       database.publish("complete");
       end(step.session, "commit");
+    } else if (step.do === "pause" || step.do === "resume") {
+      want({ pause: step.do === "pause" ? A_WISH : undefined });
+    } else if (step.do === "set the mode") {
+      want({ mode: step.mode === "default" ? undefined : { mode: step.mode, ...A_WISH } });
     } else if (step.do === "ask") {
       const refused = world.letters.letters.filter(({ isRefused, request }) => isRefused && !request);
       const letter = refused[step.pick % Math.max(refused.length, 1)];
@@ -143,6 +148,11 @@ export async function runHistory(history: History, clock: VirtualClock): Promise
     sessions[index] = undefined;
   }
 
+  function want(wish: Partial<Pick<RelayControl, "pause" | "mode">>): void {
+    const { control } = world;
+    world.control = { ...control, ...wish, revision: control.revision + 1n };
+  }
+
   function ask(letter: ModelLetter, request: "retry" | "discard"): void {
     world.journal.note(`asked to ${request} ${letter.event.position}`);
     if (request === "retry") heal(letter);
@@ -171,6 +181,7 @@ export async function runHistory(history: History, clock: VirtualClock): Promise
     world.faults.clear();
     world.slot.blockedBy = undefined;
     world.database.publish("complete");
+    want({ pause: undefined, mode: undefined });
     world.streamStallsUntil = 0;
     Object.assign(world.awayUntil, { database: 0, broker: 0 });
     for (const index of sessions.keys()) {
@@ -216,11 +227,13 @@ export async function runHistory(history: History, clock: VirtualClock): Promise
   function undone(): string {
     const lost = committedRows(world).filter(({ event }) => !isSafe(world, event));
     const waiting = world.letters.letters.filter(({ event: { id } }) => !stays(id));
-    return `events ${lost.map(({ position }) => position)}, letters ${waiting.map(({ event }) => event.position)}`;
+    const { revision, followed } = world.control;
+    const wish = revision === followed ? "" : revision;
+    return `events ${lost.map(({ position }) => position)}, letters ${waiting.map(({ event }) => event.position)}, wish ${wish}`;
   }
 
   function isDone(): boolean {
-    return undone() === "events , letters ";
+    return undone() === "events , letters , wish ";
   }
 
   /** It is, or stands behind, a letter that stays for good. */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { RelayMode } from "../../application/hand-over.ts";
+import type { RelayMode } from "../../application/relay-control.ts";
 import type { RelayErrorCode } from "../../application/relay-error.ts";
 import { delicateCalls, type Fault, faultyCalls, type PublishFault, publishFaults } from "./faults.ts";
 import type { Publication } from "./model-database.ts";
@@ -31,6 +31,10 @@ export type Step =
   | { readonly do: "publication"; readonly becomes: Publication }
   /** It loses the table, a transaction is written, and it has the table again. */
   | { readonly do: "publication blinks"; readonly session: number; readonly rows: readonly NewRow[] }
+  /** People's wishes in relay_control. */
+  | { readonly do: "pause" }
+  | { readonly do: "resume" }
+  | { readonly do: "set the mode"; readonly mode: RelayMode | "default" }
   | { readonly do: "ask"; readonly request: "retry" | "discard"; readonly pick: number }
   | { readonly do: "wait"; readonly ms: number };
 
@@ -68,6 +72,8 @@ const disturbances = [
   "take away",
   "publication",
   "publication blinks",
+  "pause",
+  "set the mode",
 ] as const satisfies readonly Step["do"][];
 
 const ROWS = { minLength: 1, maxLength: 4, size: "max" } as const;
@@ -125,6 +131,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     becomes: fc.constantFrom<Publication>("complete", "complete", "without the table", "missing"),
   }),
   step(1, "publication blinks", { session, rows: fc.array(row, ROWS) }),
+  step(2, "pause", {}),
+  step(3, "resume", {}),
+  step(2, "set the mode", {
+    mode: fc.constantFrom("cdc" as const, "polling" as const, "auto" as const, "default" as const),
+  }),
   step(6, "ask", {
     request: fc.constantFrom("retry" as const, "retry" as const, "discard" as const),
     pick: fc.nat(7),

@@ -1,4 +1,5 @@
 import type { Checkpoint } from "../../application/checkpoint-store.ts";
+import type { RelayControl } from "../../application/relay-control.ts";
 import type { ReadingMode } from "../../application/relay-history.ts";
 import type { Faults } from "./faults.ts";
 import type { Journal } from "./journal.ts";
@@ -24,6 +25,8 @@ export interface World {
   /** The row in relay_checkpoint. */
   checkpoint: Checkpoint;
   mode: ReadingMode | undefined;
+  /** The row in relay_control. */
+  control: RelayControl;
   /** Ids that the relay itself knows to be too large. */
   readonly tooLarge: Set<string>;
   /** Walsenders send nothing before this time. */
