@@ -133,6 +133,11 @@ export const configSchema = z.object({
 export type RelayConfig = Readonly<z.output<typeof configSchema>>;
 
 /** What the CLI needs of it. */
-export const cliConfigSchema = configSchema.pick({ DATABASE_URL: true, RELAY_NAME: true });
+export const cliConfigSchema = configSchema.pick({
+  DATABASE_URL: true,
+  RELAY_NAME: true,
+  RELAY_TABLE: true,
+  RELAY_PUBLICATION: true,
+});
 
 export type CliConfig = Readonly<z.output<typeof cliConfigSchema>>;

@@ -69,7 +69,7 @@ function fakeOperations(calls: string[], relays: string[]): Operations {
               }
             : undefined,
         ),
-      ask: (request, selection, text) =>
+      ask: (request, selection, { text }) =>
         note(`ask ${request} ${JSON.stringify(selection)} ${text}`, [aLetter]),
       progress: (letters) =>
         note(
@@ -86,7 +86,36 @@ function fakeOperations(calls: string[], relays: string[]): Operations {
     },
     checkpoint: {
       standing: () => note("standing", { events: 10, unpublished: 4, deadLetters: 2 }),
-      reset: (way, text) => note(`reset ${way} ${text}`, way === "adopt" ? 0 : 10),
+      reset: (way, { text }) => note(`reset ${way} ${text}`, way === "adopt" ? 0 : 10),
+    },
+    control: {
+      standing: () =>
+        note("control standing", {
+          pause: undefined,
+          override: undefined,
+          configured: "auto",
+          actual: "cdc",
+          isLed: true,
+          isFollowed: true,
+        }),
+      setPaused: (paused, reason, { text }) => note(`set paused ${paused} ${reason} ${text}`, true),
+      setMode: (mode, reason, { text }) => note(`set mode ${mode} ${reason} ${text}`, true),
+    },
+    slot: {
+      find: () =>
+        note("find slot", {
+          name: "orders_slot",
+          activePid: undefined,
+          walStatus: "reserved",
+          confirmedFlushLsn: 0x1000n,
+          retainedBytes: 17_825_792,
+          safeBytes: 1_073_741_824,
+          checkpointLsn: 0x1000n,
+          walEnd: 0x2000n,
+        }),
+      create: ({ text }) => note(`create slot ${text}`, 0x2000n),
+      drop: ({ text }) => note(`drop slot ${text}`, undefined),
+      advance: (to, { text }) => note(`advance slot ${to} ${text}`, to),
     },
     history: {
       recent: (limit) =>
@@ -98,6 +127,9 @@ function fakeOperations(calls: string[], relays: string[]): Operations {
             fromMode: "cdc",
             toMode: "polling",
             reason: "the WAL cannot be read",
+            who: undefined,
+            command: undefined,
+            arguments: undefined,
           },
         ]),
     },

@@ -1,3 +1,5 @@
+import type { Audit } from "./audit.ts";
+
 export type ResetWay = "adopt" | "republish";
 
 /** What a reset has to do with. */
@@ -12,5 +14,5 @@ export interface OutboxStanding {
 export interface CheckpointDesk {
   standing(): Promise<OutboxStanding>;
   /** `adopt`: all that is committed counts as published; `republish`: all of it is published again. Returns what is left to publish. */
-  reset(way: ResetWay, note: string): Promise<number>;
+  reset(way: ResetWay, audit: Audit): Promise<number>;
 }

@@ -1,3 +1,5 @@
+import type { Audit } from "./audit.ts";
+
 /** A letter as people see it: an event that was refused, or, without a reason, one that waits behind it or is being released. */
 export interface LetterSummary {
   readonly position: string;
@@ -52,7 +54,7 @@ export interface DeadLetterDesk {
    * Leaves a request to the leader on those of the selection that are refused, and a line in the history; returns them. Among several,
    * those that are to be discarded are left out.
    */
-  ask(request: LetterRequest, selection: LetterSelection, note: string): Promise<LetterSummary[]>;
+  ask(request: LetterRequest, selection: LetterSelection, audit: Audit): Promise<LetterSummary[]>;
   progress(letters: readonly LetterSummary[]): Promise<LetterProgress[]>;
 }
 

@@ -5,6 +5,10 @@ export interface HistoryLine {
   readonly fromMode: string | undefined;
   readonly toMode: string | undefined;
   readonly reason: string;
+  /** Of what a person did: user@host, and the command with what was given. */
+  readonly who: string | undefined;
+  readonly command: string | undefined;
+  readonly arguments: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Port: what happened to the relay, and what people did to it. */

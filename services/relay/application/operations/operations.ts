@@ -1,12 +1,16 @@
 import type { CheckpointDesk } from "./checkpoint-desk.ts";
+import type { ControlDesk } from "./control-desk.ts";
 import type { DeadLetterDesk } from "./dead-letter-desk.ts";
 import type { HistoryDesk } from "./history-desk.ts";
+import type { SlotDesk } from "./slot-desk.ts";
 
 /** What people can do with a relay, from outside of its process: all of it goes through the database. */
 export interface Operations {
   readonly deadLetters: DeadLetterDesk;
   readonly checkpoint: CheckpointDesk;
   readonly history: HistoryDesk;
+  readonly control: ControlDesk;
+  readonly slot: SlotDesk;
   /** The names of all relays that have ever run on this database. */
   relays(): Promise<string[]>;
   close(): Promise<void>;

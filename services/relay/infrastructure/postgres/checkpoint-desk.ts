@@ -1,4 +1,5 @@
 import type { CheckpointDesk } from "../../application/operations/checkpoint-desk.ts";
+import { AUDIT_COLUMNS, auditValues } from "./audit-values.ts";
 import type { OperatorConnection } from "./operator-connection.ts";
 
 export function createCheckpointDesk(connection: OperatorConnection, relay: string): CheckpointDesk {
@@ -16,11 +17,12 @@ export function createCheckpointDesk(connection: OperatorConnection, relay: stri
         deadLetters: Number(row?.letters ?? 0),
       };
     },
-    async reset(way, note) {
+    async reset(way, audit) {
       const [row] = await connection.query<{ left: string }>(
-        `with noted as (insert into relay_history (relay, reason) values ($1, $3) returning relay)
+        `with noted as (
+           insert into relay_history (relay, ${AUDIT_COLUMNS}) values ($1, $3, $4, $5, $6) returning relay)
          select outbox_reset_checkpoint(relay, $2) as left from noted`,
-        [relay, way === "republish", note],
+        [relay, way === "republish", ...auditValues(audit)],
       );
       return Number(row?.left ?? 0);
     },

@@ -4,6 +4,7 @@ import type {
   LetterSelection,
   LetterSummary,
 } from "../../application/operations/dead-letter-desk.ts";
+import { AUDIT_COLUMNS, auditValues } from "./audit-values.ts";
 import type { OperatorConnection } from "./operator-connection.ts";
 
 interface SummaryRow {
@@ -88,7 +89,7 @@ export function createDeadLetterDesk(connection: OperatorConnection, relay: stri
       };
     },
 
-    async ask(request, selection, note) {
+    async ask(request, selection, audit) {
       const { condition, value } = conditionOf(selection);
       const rows = await connection.query<SummaryRow>(
         `with asked as (
@@ -96,9 +97,10 @@ export function createDeadLetterDesk(connection: OperatorConnection, relay: stri
             where l.relay = $1 and l.reason is not null and ${condition}
            returning l.seq, ${summary}),
          noted as (
-           insert into relay_history (relay, reason) select $1, $3 where exists (select from asked))
+           insert into relay_history (relay, ${AUDIT_COLUMNS})
+           select $1, $3, $4, $5, $6 where exists (select from asked))
          select * from asked order by seq`,
-        [relay, request, note, ...value],
+        [relay, request, ...auditValues(audit), ...value],
       );
       return rows.map(toSummary);
     },
@@ -128,12 +130,12 @@ export function createDeadLetterDesk(connection: OperatorConnection, relay: stri
   };
 }
 
-/** `$4` is the value. */
+/** `$7` is the value. */
 function conditionOf(selection: LetterSelection): { condition: string; value: string[] } {
   const notDiscarded = "l.request is distinct from 'discard'";
   if (selection === "all") return { condition: notDiscarded, value: [] };
-  if ("id" in selection) return { condition: "l.id = $4", value: [selection.id] };
-  return { condition: `l.aggregate_id = $4 and ${notDiscarded}`, value: [selection.key] };
+  if ("id" in selection) return { condition: "l.id = $7", value: [selection.id] };
+  return { condition: `l.aggregate_id = $7 and ${notDiscarded}`, value: [selection.key] };
 }
 
 function toSummary(row: SummaryRow): LetterSummary {

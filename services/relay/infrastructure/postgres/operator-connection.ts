@@ -1,4 +1,4 @@
-import { Client, type QueryResultRow } from "pg";
+import { Client, type ClientBase, type QueryResultRow } from "pg";
 import { OperationFailed } from "../../application/operations/operations.ts";
 import { connectionOptions } from "./connection-options.ts";
 
@@ -6,6 +6,8 @@ import { connectionOptions } from "./connection-options.ts";
 export interface OperatorConnection {
   /** @throws OperationFailed with what helps. */
   query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>;
+  /** @throws OperationFailed with what helps; then nothing of it stays. */
+  inTransaction<T>(work: (session: Pick<ClientBase, "query">) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -18,9 +20,11 @@ const advice: Readonly<Record<string, string>> = {
   "28000": "let the role in (pg_hba.conf), or correct DATABASE_URL",
   "3D000": "correct the database in DATABASE_URL",
   "42P01": "apply the migrations: npm run migrate",
+  "42703": "apply the migrations: npm run migrate",
   "42883": "apply the migrations: npm run migrate",
   "42501": "use the role outbox_relay, or grant what sql/roles.sql grants",
   "55P03": "a transaction that is open has written to the outbox; end it, or try again later",
+  "55006": "pause the relay (outbox pause), or stop it, and try again",
   "53300": "no connection is free; try again later, or raise the limit",
   "57P03": "Postgres is starting or stopping; try again in a moment",
   P0002: "set RELAY_NAME to a relay that there is",
@@ -37,16 +41,29 @@ export function openOperatorConnection(databaseUrl: string, relay: string): Oper
     return client;
   }
 
+  async function run<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    try {
+      connecting ??= connect();
+      return await work(await connecting);
+    } catch (error) {
+      throw error instanceof OperationFailed ? error : failed(error, new URL(databaseUrl).host);
+    }
+  }
+
   return {
-    async query(text, values) {
-      try {
-        connecting ??= connect();
-        const { rows } = await (await connecting).query(text, [...values]);
-        return rows;
-      } catch (error) {
-        throw failed(error, new URL(databaseUrl).host);
-      }
-    },
+    query: (text, values) => run(async (client) => (await client.query(text, [...values])).rows),
+    inTransaction: (work) =>
+      run(async (client) => {
+        await client.query("begin");
+        try {
+          const result = await work(client);
+          await client.query("commit");
+          return result;
+        } catch (error) {
+          await client.query("rollback").catch(() => {});
+          throw error;
+        }
+      }),
     async close() {
       await connecting?.then((client) => client.end()).catch(() => {});
     },

@@ -4,13 +4,13 @@ import type { Logger } from "../../../platform/logger.ts";
 import { RelayError } from "../../application/relay-error.ts";
 import type { PreparedSlot, ReplicationSlot } from "../../application/replication-slot.ts";
 import { formatLsn, type Lsn, parseLsn } from "../../domain/lsn.ts";
+import { makeSlot } from "./make-slot.ts";
 import { publicationIdentity } from "./publication-identity.ts";
 import { walError } from "./wal-errors.ts";
+import { checkPublication, checkWalLevel, type PublishedTable } from "./wal-prerequisites.ts";
 
-export interface SlotOptions {
+export interface SlotOptions extends PublishedTable {
   readonly slot: string;
-  readonly publication: string;
-  readonly table: { readonly schema: string; readonly name: string };
 }
 
 interface SlotRow {
@@ -22,11 +22,8 @@ interface SlotRow {
   readonly confirmed_flush_lsn: string;
 }
 
-/** Creating a slot waits for all running write transactions; longer than this is left to the next try. */
-const CREATE_TIMEOUT_MS = 10_000;
 const FREE_TIMEOUT_MS = 5_000;
 const READ_BACK_TIMEOUT_MS = 3_000;
-const FAILOVER_SINCE = 170_000;
 
 /** The logical replication slot and the publication that it reads through. */
 export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Logger): ReplicationSlot {
@@ -41,72 +38,20 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
     return rows[0];
   }
 
-  /** Its identity. A misspelt publication is no error to the server: it would decode nothing, and keepalives would go on. */
-  async function checkPublication(): Promise<string> {
-    const { rows } = await pool.query(
-      `select p.pubinsert, t.tablename is not null as has_table, t.rowfilter is not null as has_filter,
-              ${publicationIdentity("$1", "$2", "$3")} as identity
-         from pg_publication p
-         left join pg_publication_tables t
-           on t.pubname = p.pubname and t.schemaname = $2 and t.tablename = $3
-        where p.pubname = $1`,
-      [publication, table.schema, table.name],
-    );
-    const [found] = rows;
-    const name = `${table.schema}.${table.name}`;
-    const repair = `create publication ${publication} for table ${name} with (publish = 'insert', publish_via_partition_root = true)`;
-    const fault = !found
-      ? "does not exist"
-      : !found.has_table
-        ? `does not have table ${name}`
-        : !found.pubinsert
-          ? "does not publish inserts"
-          : found.has_filter
-            ? `publishes only some rows of ${name}`
-            : undefined;
-    if (fault) {
-      throw new RelayError(
-        "PUBLICATION_INCOMPLETE",
-        `publication ${publication} ${fault}; expected: ${repair}`,
-      );
-    }
-    return found.identity;
-  }
-
-  async function checkWalLevel(): Promise<void> {
-    const { rows } = await pool.query("select current_setting('wal_level') as level");
-    if (rows[0].level === "logical") return;
-    throw new RelayError(
-      "WAL_LEVEL",
-      `wal_level is ${rows[0].level}; set it to logical and restart Postgres`,
-    );
-  }
-
-  /** A slot that is still being made when its session ends is dropped by the server: none is left behind. */
   async function create(signal: AbortSignal): Promise<Lsn> {
     const client = await pool.connect();
     const cancel = () => void pool.query("select pg_cancel_backend($1)", [pid]).catch(() => {});
     let pid = 0;
     try {
-      const { rows: session } = await client.query(
-        "select current_setting('server_version_num')::int as version, pg_backend_pid() as pid",
-      );
-      const failover = session[0].version >= FAILOVER_SINCE ? ", failover => true" : "";
-      pid = session[0].pid;
+      const { rows } = await client.query("select pg_backend_pid() as pid");
+      pid = rows[0].pid;
       signal.addEventListener("abort", cancel, { once: true });
       signal.throwIfAborted();
-      await client.query(
-        `set lock_timeout = ${CREATE_TIMEOUT_MS}; set statement_timeout = ${CREATE_TIMEOUT_MS}`,
-      );
-      const { rows } = await client.query(
-        `select lsn::text from pg_create_logical_replication_slot($1, 'pgoutput', false, false${failover})`,
-        [slot],
-      );
-      log.info({ slot, lsn: rows[0].lsn }, "made the replication slot");
-      return parseLsn(rows[0].lsn);
+      const lsn = await makeSlot(client, slot);
+      log.info({ slot, lsn: formatLsn(lsn) }, "made the replication slot");
+      return lsn;
     } finally {
       signal.removeEventListener("abort", cancel);
-      // The timeouts must not stay with the pooled connection.
       client.release(true);
     }
   }
@@ -139,9 +84,9 @@ export function createReplicationSlot(pool: Pool, options: SlotOptions, log: Log
     confirmedLsn: Lsn,
     { anew, publication: readThrough, signal }: Parameters<ReplicationSlot["prepare"]>[1],
   ): Promise<PreparedSlot> {
-    await checkWalLevel();
+    await checkWalLevel(pool);
     // Before the slot: what is written while there is no publication cannot be decoded later.
-    const identity = await checkPublication();
+    const identity = await checkPublication(pool, options);
     const make = async () => ({
       confirmedFlushLsn: await create(signal),
       complete: false,

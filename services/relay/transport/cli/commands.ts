@@ -3,10 +3,22 @@ import { listDeadLetters } from "./dead-letters-list.ts";
 import { retryDeadLetters } from "./dead-letters-retry.ts";
 import { showDeadLetter } from "./dead-letters-show.ts";
 import { showHistory } from "./history.ts";
+import { relayMode } from "./mode.ts";
+import { pauseRelay } from "./pause.ts";
 import { resetCheckpoint } from "./reset.ts";
+import { resumeRelay } from "./resume.ts";
+import { advanceSlot } from "./slot-advance.ts";
+import { createSlot } from "./slot-create.ts";
+import { dropSlot } from "./slot-drop.ts";
 
 /** In the order in which the help shows them. */
 export const commands = [
+  pauseRelay,
+  resumeRelay,
+  relayMode,
+  createSlot,
+  dropSlot,
+  advanceSlot,
   listDeadLetters,
   showDeadLetter,
   retryDeadLetters,

@@ -33,7 +33,12 @@ export async function askForLetters(
 ): Promise<ExitCode> {
   const { operations, terminal, who } = context;
   const desk = operations.deadLetters;
-  const asked = await desk.ask(request, selection, `${nameOf(selection)}: ${request} asked for by ${who}`);
+  const asked = await desk.ask(request, selection, {
+    who,
+    command: `dead-letters ${request}`,
+    arguments: selection === "all" ? { all: true } : selection,
+    text: `${nameOf(selection)}: ${request} asked for by ${who}`,
+  });
   if (asked.length === 0) {
     if (selection !== "all") throw await whyNothing(request, selection, context);
     terminal.note("there are no dead letters to ask this for");
@@ -71,7 +76,7 @@ function tell(
   const pending = progress.filter(({ state }) => state === "pending").length;
   if (pending > 0 && waitSeconds > 0) {
     terminal.note(
-      `${pending} of ${asked.length} not settled within ${waitSeconds} s: is a relay of this name running? The request stays`,
+      `${pending} of ${asked.length} not settled within ${waitSeconds} s: is a relay of this name running, and not paused? The request stays`,
     );
   }
   const failed = progress.some(({ state }) => state === "refused") || (pending > 0 && waitSeconds > 0);

@@ -34,7 +34,12 @@ export const resetCheckpoint = defineCommand(
   async ({ way, yes, json }, { operations, terminal, relay, who }) => {
     for (const line of explanation(way, relay, await operations.checkpoint.standing())) terminal.note(line);
     if (!(await confirmed(terminal, yes, `Reset the checkpoint of relay ${relay}?`))) return 1;
-    const toPublish = await operations.checkpoint.reset(way, `reset --${way} asked for by ${who}`);
+    const toPublish = await operations.checkpoint.reset(way, {
+      who,
+      command: "reset",
+      arguments: { way },
+      text: `reset --${way} asked for by ${who}`,
+    });
     if (json) terminal.result(JSON.stringify({ relay, way, toPublish }));
     else terminal.result(`relay ${relay} was reset: ${toPublish} events are left to publish`);
     return 0;

@@ -30,6 +30,19 @@ describe("arguments", () => {
     [["reset", "--adopt", "--yes"], "reset adopt reset --adopt asked for by ann@desk"],
     [["reset", "--republish", "--yes"], "reset republish reset --republish asked for by ann@desk"],
     [["history", "--limit", "7"], "recent 7"],
+    [["pause"], "set paused true undefined pause asked for by ann@desk"],
+    [["pause", "--reason", "a test"], "set paused true a test pause asked for by ann@desk: a test"],
+    [["resume"], "set paused false undefined resume asked for by ann@desk"],
+    [["mode"], "control standing"],
+    [["mode", "polling"], "set mode polling undefined mode polling asked for by ann@desk"],
+    [["mode", "default"], "set mode undefined undefined mode default asked for by ann@desk"],
+    [["slot", "create"], "create slot slot create asked for by ann@desk"],
+    [["slot", "drop", "--yes"], "drop slot slot drop asked for by ann@desk"],
+    [["slot", "advance", "--yes"], "advance slot 8192 slot advance to 0/2000 asked for by ann@desk"],
+    [
+      ["slot", "advance", "--to", "16/B374D848", "--yes"],
+      "advance slot 97500059720 slot advance to 16/B374D848 asked for by ann@desk",
+    ],
   ])("%j asks for: %s", async (args, call) => {
     const { exitCode, calls } = await runOnFakes(args);
     expect(calls).toContain(call);
@@ -64,6 +77,12 @@ describe("arguments", () => {
     [["reset", "--adopt", "--republish"], "say one of: --adopt, --republish"],
     [["reset", "--adopt", "orders"], 'unexpected argument "orders"'],
     [["history", "--limit", "x"], "--limit must be a whole number"],
+    [["pause", "now"], 'unexpected argument "now"'],
+    [["pause", "--wait", "soon"], "--wait must be a whole number from 0 to 86400"],
+    [["mode", "wal"], '"wal" is no mode; say one of: auto, cdc, polling, default'],
+    [["mode", "cdc", "polling"], 'unexpected argument "polling"'],
+    [["slot"], "there is: slot create, slot drop, slot advance"],
+    [["slot", "advance", "--to", "7"], "--to must be an LSN, like 16/B374D848"],
   ])("%j is refused in one line, which names the help, before anything is opened", async (args, problem) => {
     const { exitCode, notes, results, calls } = await runOnFakes(args);
     expect(notes).toEqual([expect.stringContaining(problem)]);
@@ -110,6 +129,8 @@ describe("what cannot be undone", () => {
     ["dead-letters", "discard", id],
     ["reset", "--adopt"],
     ["reset", "--republish"],
+    ["slot", "drop"],
+    ["slot", "advance"],
   ];
 
   test.each(harmful)("%s %s %s is done when a person says yes", async (...args) => {
@@ -120,14 +141,14 @@ describe("what cannot be undone", () => {
     const { exitCode, notes, calls } = await runOnFakes(args, { answer: false });
     expect(exitCode).toBe(1);
     expect(notes.at(-1)).toBe("nothing was done");
-    expect(calls.join()).not.toMatch(/ask|reset/);
+    expect(calls.join()).not.toMatch(/ask|reset|drop|advance/);
   });
 
   test.each(harmful)("%s %s %s is refused when there is nobody to ask", async (...args) => {
     const { exitCode, notes, calls } = await runOnFakes(args);
     expect(exitCode).toBe(2);
     expect(notes.at(-1)).toContain("add --yes");
-    expect(calls.join()).not.toMatch(/ask|reset/);
+    expect(calls.join()).not.toMatch(/ask|reset|drop|advance/);
   });
 
   test("a reset says what it has to do with before it asks", async () => {
@@ -151,6 +172,13 @@ describe("results", () => {
     ["dead-letters", "retry", id],
     ["reset", "--adopt", "--yes"],
     ["history"],
+    ["pause"],
+    ["resume"],
+    ["mode"],
+    ["mode", "polling"],
+    ["slot", "create"],
+    ["slot", "drop", "--yes"],
+    ["slot", "advance", "--yes"],
   ])("are one line of JSON with --json: %s %s %s", async (...args) => {
     const { results } = await runOnFakes([...args.filter(Boolean), "--json"]);
     expect(results).toHaveLength(1);
