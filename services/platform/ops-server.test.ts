@@ -4,10 +4,16 @@ import { createOpsApp } from "./ops-server.ts";
 
 const registry = new Registry();
 let broker: string | undefined;
-const app = createOpsApp({ registry, checks: { broker: () => broker, lease: () => undefined } });
+const app = createOpsApp({
+  registry,
+  checks: { broker: () => broker, lease: () => undefined },
+  remarks: { relay: () => "paused by ann@desk", lease: () => undefined },
+});
 
-test("/readyz tells why each part that is not ready is not, and /livez does not care", async () => {
-  expect((await app.request("/readyz")).status).toBe(200);
+test("/readyz tells what there is to know of what is ready, and why each part that is not ready is not, and /livez does not care", async () => {
+  const ready = await app.request("/readyz");
+  expect(ready.status).toBe(200);
+  expect(await ready.json()).toEqual({ status: "ready", notes: { relay: "paused by ann@desk" } });
   broker = "has not acked for 7 s";
   const response = await app.request("/readyz");
   expect(response.status).toBe(503);

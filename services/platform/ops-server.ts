@@ -14,6 +14,8 @@ export interface OpsServerOptions {
   readonly port: number;
   readonly registry: Registry;
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  /** What is to be told of parts that are ready. */
+  readonly remarks?: Readonly<Record<string, () => string | undefined>>;
   readonly lifecycle: Lifecycle;
 }
 
@@ -21,12 +23,13 @@ export interface OpsServerOptions {
  * `/livez` (the process only), `/readyz` (503 with the reason of each part that is not ready) and `/metrics`.
  * Ready means that events or requests can flow; a standby is ready.
  */
-export function createOpsApp(options: Pick<OpsServerOptions, "registry" | "checks">): Hono {
+export function createOpsApp(options: Pick<OpsServerOptions, "registry" | "checks" | "remarks">): Hono {
   const app = new Hono();
   app.get("/livez", (c) => c.json({ status: "ok" }));
   app.get("/readyz", (c) => {
     const reasons = notReadyReasons(options.checks);
-    if (Object.keys(reasons).length === 0) return c.json({ status: "ready" });
+    if (Object.keys(reasons).length === 0)
+      return c.json({ status: "ready", notes: answers(options.remarks) });
     return c.json({ status: "not ready", reasons }, 503);
   });
   app.get("/metrics", async (c) => {
@@ -37,12 +40,17 @@ export function createOpsApp(options: Pick<OpsServerOptions, "registry" | "check
 
 /** The parts that are not ready, with their reasons. */
 export function notReadyReasons(checks: Readonly<Record<string, ReadinessCheck>>): Record<string, string> {
-  const reasons: Record<string, string> = {};
-  for (const [part, check] of Object.entries(checks)) {
-    const reason = check();
-    if (reason !== undefined) reasons[part] = reason;
+  return answers(checks);
+}
+
+/** Of those that have one. */
+function answers(asked: Readonly<Record<string, () => string | undefined>> = {}): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const [part, ask] of Object.entries(asked)) {
+    const answer = ask();
+    if (answer !== undefined) given[part] = answer;
   }
-  return reasons;
+  return given;
 }
 
 /** Starts the ops server; resolves with the port it listens on. Rejects with an error that names a port in use. */

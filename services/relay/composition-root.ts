@@ -119,6 +119,7 @@ export async function createRelayService(
     port: config.OPS_PORT,
     registry,
     checks: { relay: metrics.notReady },
+    remarks: { relay: metrics.remark },
     lifecycle,
   });
 

@@ -6,6 +6,7 @@ export const metricNames = {
   heartbeatLag: "outbox_heartbeat_lag_seconds",
   relayMode: "outbox_relay_mode",
   relayLeader: "outbox_relay_leader",
+  relayPaused: "outbox_relay_paused",
   queuedEvents: "outbox_relay_queued_events",
   queuedBytes: "outbox_relay_queued_bytes",
   inFlightEvents: "outbox_relay_in_flight_events",

@@ -14,8 +14,13 @@ const modeOfPhase: Readonly<Partial<Record<RelayPhase, (typeof MODES)[number]>>>
 const STALLED_MS = 5_000;
 
 export interface RelayMetrics extends RelayObserver {
-  /** Why nothing can flow now, or undefined. A standby is ready. */
+  /**
+   * Why nothing can flow now, or undefined. A standby is ready. So is a paused relay: it does what it was told, and pods that are not
+   * ready would hold up every deployment for as long as the pause lasts.
+   */
   notReady(): string | undefined;
+  /** What there is to know of a relay that is ready. */
+  remark(): string | undefined;
 }
 
 export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<string, string>): RelayMetrics {
@@ -47,6 +52,11 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
   const relayLeader = new Gauge({
     name: metricNames.relayLeader,
     help: "1 while this process holds the lease.",
+    registers,
+  });
+  const relayPaused = new Gauge({
+    name: metricNames.relayPaused,
+    help: "1 while this process leads and publishes nothing because somebody has paused the relay.",
     registers,
   });
   const queuedEvents = new Gauge({
@@ -109,7 +119,8 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     phase(next, why) {
       phase = next;
       reason = why;
-      if (next === "recovering" || next === "stopped") tickSentAt = undefined;
+      if (next === "recovering" || next === "paused" || next === "stopped") tickSentAt = undefined;
+      relayPaused.set(next === "paused" ? 1 : 0);
       for (const mode of MODES) relayMode.set({ mode }, (modeOfPhase[next] ?? "down") === mode ? 1 : 0);
     },
     leader(isLeader) {
@@ -156,6 +167,7 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     parkedKeys(count) {
       parkedKeys.set(count);
     },
+    remark: () => (phase === "paused" ? reason : undefined),
     notReady() {
       if (phase === "starting" || phase === "recovering" || phase === "stopped") {
         return reason === undefined ? phase : `${phase}: ${reason}`;
