@@ -62,6 +62,12 @@ test("text outside ASCII is the same text in the view", () => {
   expect(JSON.parse(json).customerId).toBe(customerId);
 });
 
+test("attributes outside ASCII are read as UTF-8", () => {
+  const strange = orderCreated({ orderId: "заказ-1", eventId });
+  const headers = { ...strange.headers, ce_source: "/заказы" };
+  expect(readOrderEvent(consumed({ ...strange, headers })).view.orderId).toBe("заказ-1");
+});
+
 test("a field that this version does not know is passed over", () => {
   const value = good.value.replace("{", '{"giftWrap": true, ');
   expect(readOrderEvent(consumed({ ...good, value })).view.orderId).toBe(orderId);
