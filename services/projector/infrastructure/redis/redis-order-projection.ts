@@ -68,11 +68,11 @@ function someFailed(replies: readonly Reply[], code: string): boolean {
 
 function toResults([error, result]: Reply): ApplyResult[] {
   if (error) throw error;
-  const flat = result as string[];
+  const words = (result as string).split(" ");
   const results: ApplyResult[] = [];
-  for (let i = 0; i < flat.length; i += 2) {
-    const outcome = flat[i] as ApplyResult["outcome"];
-    results.push({ outcome, previousVersion: BigInt(flat[i + 1] as string) });
+  for (let i = 0; i < words.length; i += 2) {
+    const outcome = words[i] as ApplyResult["outcome"];
+    results.push({ outcome, previousVersion: BigInt(words[i + 1] as string) });
   }
   return results;
 }
