@@ -88,14 +88,16 @@ export function createProjectorMetrics(registry: Registry): ProjectorMetrics {
     },
     projected(projected, results) {
       const now = Date.now();
+      const counts = { applied: 0, duplicate: 0, stale: 0, conflict: 0 };
       results.forEach(({ outcome, previousVersion }, i) => {
-        eventsBy[outcome]?.inc();
+        counts[outcome] += 1;
         const event = projected[i];
         if (outcome !== "applied" || event === undefined) return;
         const gap = missedVersions(previousVersion, event.view.version);
         if (gap > 0n) missed.inc(Number(gap));
         if (event.occurredAt !== undefined) latency.observe(Math.max(0, now - event.occurredAt) / 1000);
       });
+      for (const outcome of applyOutcomes) if (counts[outcome] > 0) eventsBy[outcome]?.inc(counts[outcome]);
     },
     deadLettered(letters) {
       for (const { reason } of letters) deadLettered.inc({ reason });
