@@ -56,8 +56,12 @@ export class FetchedRecord implements RecordBatchEntry {
   }
 
   // For kafkajs, and for those who know it only.
+  // kafkajs asks each for it.
   get offset(): string {
-    return this.read().offset;
+    const { bytes, firstOffset } = this.batchContext;
+    const reader = new ByteReader(bytes, this.#start + 1, this.#end);
+    reader.varlong();
+    return String(firstOffset + BigInt(reader.varint()));
   }
   get timestamp(): string {
     return this.read().timestamp;
