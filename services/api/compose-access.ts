@@ -1,13 +1,13 @@
 import type { Lifecycle } from "../platform/lifecycle.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { ReadinessCheck } from "../platform/ops-server.ts";
+import { connectRedis } from "../platform/redis-connection.ts";
 import type { ApiConfig } from "./config.ts";
 import type { AccessMetrics } from "./infrastructure/access-metrics.ts";
 import { createJwksSource } from "./infrastructure/auth/jwks-source.ts";
 import { createSigningKeys } from "./infrastructure/auth/signing-keys.ts";
 import { createTokenAuthentication } from "./infrastructure/auth/token-authentication.ts";
 import { createRateLimit } from "./infrastructure/redis/rate-limit.ts";
-import { connectRedis } from "./infrastructure/redis/redis-connection.ts";
 import { openCertificateFiles } from "./infrastructure/tls/certificate-files.ts";
 import { type Gate, openGate, withRateLimit, withRefusalsObserved } from "./transport/gate.ts";
 import type { Certificate } from "./transport/tls-server.ts";

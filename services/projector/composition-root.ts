@@ -3,6 +3,7 @@ import { Registry } from "prom-client";
 import { ensureTopic } from "../platform/kafka/ensure-topic.ts";
 import { createKafka } from "../platform/kafka/kafka-client.ts";
 import { startOpsServer } from "../platform/ops-server.ts";
+import { connectRedis } from "../platform/redis-connection.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createProjectorFromPorts } from "./application/factories/projector-factory.ts";
 import type { ProjectorConfig } from "./config.ts";
@@ -15,7 +16,6 @@ import { createGroupMembership } from "./infrastructure/kafka/group-membership.t
 import { consumeOrderEvents } from "./infrastructure/kafka/order-events-consumer.ts";
 import { createProjectorMetrics } from "./infrastructure/metrics.ts";
 import { tellAll } from "./infrastructure/observers.ts";
-import { connectRedis } from "./infrastructure/redis/redis-connection.ts";
 import { createRedisOrderProjection } from "./infrastructure/redis/redis-order-projection.ts";
 
 export interface RunningProjector {
@@ -57,7 +57,7 @@ export async function createProjector(
     });
   };
 
-  const redis = connectRedis({ url: config.REDIS_URL, log });
+  const redis = connectRedis({ url: config.REDIS_URL, name: "orders-projector", log });
   lifecycle.onStop("redis", () => redis.close());
   const deadLetters = createDeadLetterProducer({
     createProducer: () =>

@@ -1,5 +1,6 @@
 import { createBackoff } from "../../../platform/backoff.ts";
 import type { Logger } from "../../../platform/logger.ts";
+import { connectRedis } from "../../../platform/redis-connection.ts";
 import type { OrderFeed } from "../../application/order-feed.ts";
 import type { CachedOrders, OrderRepository } from "../../application/ports.ts";
 import { type CacheObserver, createCachedOrders } from "./cached-orders.ts";
@@ -9,7 +10,6 @@ import { createOrderCache } from "./order-cache.ts";
 import { createOrderFeed } from "./order-feed.ts";
 import { createOrderHints } from "./order-hints.ts";
 import { orderKeys } from "./order-keys.ts";
-import { connectRedis } from "./redis-connection.ts";
 
 /** Longest wait for an answer of Redis: many times what it takes, and short beside what a request may take. */
 const COMMAND_TIMEOUT_MS = 50;

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { redisUrl, uniquePrefix } from "../../../../test/support/redis.ts";
 import { startTcpProxy } from "../../../../test/support/tcp-proxy.ts";
+import { connectRedis } from "../../../platform/redis-connection.ts";
 import { createOrderHints } from "./order-hints.ts";
-import { connectRedis } from "./redis-connection.ts";
 
 let publisher: Redis;
 beforeAll(() => {

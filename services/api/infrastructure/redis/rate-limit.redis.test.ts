@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { redisUrl, uniquePrefix } from "../../../../test/support/redis.ts";
 import { startTcpProxy } from "../../../../test/support/tcp-proxy.ts";
+import { connectRedis } from "../../../platform/redis-connection.ts";
 import type { LimitRate } from "../../application/access.ts";
 import type { Caller } from "../../application/call-context.ts";
 import { createRateLimit, type RateLimitOptions, type RateLimitResult } from "./rate-limit.ts";
-import { connectRedis } from "./redis-connection.ts";
 
 let redis: Redis;
 beforeAll(async () => {

@@ -5,7 +5,8 @@ import type { LimitRate } from "../../application/access.ts";
 import { OrderError } from "../../domain/order-error.ts";
 
 /** How a request was counted; "unknown": Redis did not say. */
-export type RateLimitResult = "allowed" | "limited" | "unknown";
+export const rateLimitResults = ["allowed", "limited", "unknown"] as const;
+export type RateLimitResult = (typeof rateLimitResults)[number];
 
 export interface RateLimitOptions {
   readonly redis: Redis;

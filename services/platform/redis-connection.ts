@@ -1,15 +1,17 @@
 import { Redis, type RedisOptions } from "ioredis";
-import { createBackoff } from "../../../platform/backoff.ts";
-import type { Logger } from "../../../platform/logger.ts";
+import { createBackoff } from "./backoff.ts";
+import type { Logger } from "./logger.ts";
+
+export interface RedisConnection {
+  readonly redis: Redis;
+  /** Why Redis cannot be used now, or undefined. */
+  notReady(): string | undefined;
+  close(): Promise<void>;
+}
 
 /** A connection that has been silent for this long while an answer is due is dead. */
 const SILENCE_MS = 2_000;
 const PING_INTERVAL_MS = 1_000;
-
-export interface RedisConnection {
-  readonly redis: Redis;
-  close(): Promise<void>;
-}
 
 /**
  * A connection on which no command waits for Redis to come back: while it is away each fails at once. It reconnects by itself, for
@@ -17,6 +19,7 @@ export interface RedisConnection {
  */
 export function connectRedis(options: {
   readonly url: string;
+  /** Of the connection: in Redis' list of clients, and in the log. */
   readonly name: string;
   readonly log: Logger;
   readonly more?: Pick<RedisOptions, "commandTimeout" | "autoResubscribe">;
@@ -31,9 +34,11 @@ export function connectRedis(options: {
     connectionName: name,
     connectTimeout: 5_000,
     enableOfflineQueue: false,
-    // 0: what was sent and not answered fails as soon as the connection is lost, and is not sent again.
+    // 0: what was sent and not answered fails as soon as the connection is lost. With 1 or more and no resending, ioredis drops
+    // such commands at a quick reconnect without ever answering them; with resending, an old batch runs behind a new one.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // One timer per connection. `commandTimeout` is one per command, and leaves the dead connection in place.
     socketTimeout: SILENCE_MS,
     retryStrategy: () => backoff.next(),
     // After a failover the old primary answers, but takes no writes.
@@ -59,6 +64,10 @@ export function connectRedis(options: {
 
   return {
     redis,
+    notReady() {
+      if (redis.status === "ready") return undefined;
+      return `redis is not reachable: ${lastError?.message ?? "not connected"}`;
+    },
     async close() {
       clearInterval(pings);
       isReported = true; // this end is no news

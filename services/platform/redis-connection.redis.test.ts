@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { eventually } from "../../../../test/support/eventually.ts";
-import { redisUrl } from "../../../../test/support/redis.ts";
-import { startTcpProxy } from "../../../../test/support/tcp-proxy.ts";
+import { eventually } from "../../test/support/eventually.ts";
+import { redisUrl } from "../../test/support/redis.ts";
+import { startTcpProxy } from "../../test/support/tcp-proxy.ts";
 import { connectRedis } from "./redis-connection.ts";
 
 /** A connection to a Redis that can be taken away. */
@@ -12,7 +12,7 @@ async function connectThroughProxy() {
   url.port = String(proxy.port);
   const lines: { msg: string; err?: { message: string } }[] = [];
   const log = pino({ level: "info" }, { write: (line: string) => lines.push(JSON.parse(line)) });
-  const connection = connectRedis({ url: url.href, log });
+  const connection = connectRedis({ url: url.href, name: "test", log });
   onTestFinished(async () => {
     await connection.close();
     await proxy.close();
@@ -29,7 +29,7 @@ test("an outage is logged once with its reason, its end as well, and nothing is 
   connection.redis.on("reconnecting", attempts);
   proxy.cut();
   await eventually(() => expect(attempts.mock.calls.length).toBeGreaterThan(4));
-  expect(connection.notReady()).toMatch(/redis is not reachable: (?!not connected yet)/);
+  expect(connection.notReady()).toMatch(/redis is not reachable: (?!not connected)/);
   proxy.restore();
   await eventually(() => expect(connection.notReady()).toBeUndefined());
   expect(lines.map(({ msg }) => msg)).toEqual([
