@@ -76,6 +76,7 @@ test.each([rpcPath, "/orders"])(
         "idempotency-key",
         "if-match",
         "traceparent",
+        "x-request-id",
       ]),
     );
   },
@@ -91,7 +92,17 @@ test("an allowed origin reads answers of both doors, errors too, with the header
     expect(headers.get("vary")).toBe("Origin");
     const exposed = headers.get("access-control-expose-headers")?.toLowerCase().split(", ");
     expect(exposed).toEqual(
-      expect.arrayContaining(["grpc-status", "grpc-message", "etag", "location", "link", "retry-after"]),
+      expect.arrayContaining([
+        "grpc-status",
+        "grpc-message",
+        "content-location",
+        "etag",
+        "location",
+        "link",
+        "retry-after",
+        "trace-id",
+        "x-request-id",
+      ]),
     );
     expect(headers.get("access-control-allow-credentials")).toBeNull();
   }

@@ -10,14 +10,18 @@ const allowedHeaders = [
   "If-None-Match",
   "Traceparent",
   "Tracestate",
+  "X-Request-Id",
 ].join(", ");
 const exposedHeaders = [
   ...rpc.exposedHeaders,
+  "Content-Location",
   "ETag",
   "Link",
   "Location",
   "Retry-After",
+  "Trace-Id",
   "WWW-Authenticate",
+  "X-Request-Id",
 ].join(", ");
 /** As long as any browser keeps a preflight's answer. */
 const MAX_AGE_S = "7200";
