@@ -4,12 +4,15 @@ import { expect, test } from "vitest";
 import { makeCertificate, temporaryFolder } from "../testing/certificates.ts";
 import { accessMetricNames, createAccessMetrics } from "./access-metrics.ts";
 
-test("every metric of who is let in is there before anything happened", async () => {
+test("every metric of who is let in is there before anything happened, and counters begin at 0", async () => {
   const registry = new Registry();
   createAccessMetrics(registry);
-  for (const name of Object.values(accessMetricNames)) {
-    expect(await registry.metrics()).toContain(`# HELP ${name} `);
-  }
+  const text = await registry.metrics();
+  for (const name of Object.values(accessMetricNames)) expect(text).toContain(`\n${name}`);
+  expect(text).toContain(`${accessMetricNames.refused}{code="rate_limited"} 0`);
+  expect(text).toContain(`${accessMetricNames.rateLimit}{result="limited"} 0`);
+  expect(text).toContain(`${accessMetricNames.keyLoads}{result="failed"} 0`);
+  expect(text).toContain(`${accessMetricNames.certificateLoads}{result="failed"} 0`);
 });
 
 test("refusals, counts, keys and certificates are told apart by what became of them", async () => {

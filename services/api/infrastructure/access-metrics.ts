@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { OrderErrorCode } from "../domain/order-error.ts";
-import type { RateLimitResult } from "./redis/rate-limit.ts";
+import { type RateLimitResult, rateLimitResults } from "./redis/rate-limit.ts";
 
 /** The metrics of who is let in, by name. */
 export const accessMetricNames = {
@@ -12,6 +12,14 @@ export const accessMetricNames = {
   certificateLoads: "orders_tls_certificate_loads_total",
   certificateExpires: "orders_tls_certificate_expires_timestamp_seconds",
 } as const;
+
+/** What the gate refuses with. */
+const refusals = [
+  "UNAUTHENTICATED",
+  "PERMISSION_DENIED",
+  "RATE_LIMITED",
+  "UNAVAILABLE",
+] as const satisfies OrderErrorCode[];
 
 export interface AccessMetrics {
   onRefused(code: OrderErrorCode): void;
@@ -57,6 +65,13 @@ export function createAccessMetrics(registry: Registry): AccessMetrics {
     registers,
   });
   const result = (succeeded: boolean) => ({ result: succeeded ? "succeeded" : "failed" });
+  // A series that begins at 0 shows its first increase; one that begins at 1 does not.
+  for (const code of refusals) refused.inc({ code: code.toLowerCase() }, 0);
+  for (const outcome of rateLimitResults) rateLimit.inc({ result: outcome }, 0);
+  for (const succeeded of [true, false]) {
+    keyLoads.inc(result(succeeded), 0);
+    certificateLoads.inc(result(succeeded), 0);
+  }
   return {
     onRefused: (code) => refused.inc({ code: code.toLowerCase() }),
     onRateLimit: (outcome) => rateLimit.inc({ result: outcome }),

@@ -1,6 +1,15 @@
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
+import { documentedMetrics, registeredMetrics } from "../../../test/support/metrics-table.ts";
+import { createAccessMetrics } from "./access-metrics.ts";
 import { createApiMetrics, metricNames } from "./metrics.ts";
+
+test("the README's table has each metric with its labels, and no other", () => {
+  const registry = new Registry();
+  createApiMetrics(registry);
+  createAccessMetrics(registry);
+  expect(documentedMetrics(new URL("../README.md", import.meta.url))).toEqual(registeredMetrics(registry));
+});
 
 test("every metric is there before anything happened, and each call is observed by its route or method", async () => {
   const registry = new Registry();
