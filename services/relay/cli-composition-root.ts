@@ -1,8 +1,14 @@
+import { checks } from "./application/doctor/checks.ts";
+import { examine } from "./application/doctor/examine.ts";
+import type { DoctorSettings } from "./application/doctor/facts.ts";
+import type { Doctor } from "./application/operations/doctor.ts";
 import type { Operations } from "./application/operations/operations.ts";
 import type { CliConfig } from "./config.ts";
+import { createKafkaFacts } from "./infrastructure/kafka/doctor/kafka-facts.ts";
 import { createCheckpointDesk } from "./infrastructure/postgres/checkpoint-desk.ts";
 import { createControlDesk } from "./infrastructure/postgres/control-desk.ts";
 import { createDeadLetterDesk } from "./infrastructure/postgres/dead-letter-desk.ts";
+import { createPostgresFacts } from "./infrastructure/postgres/doctor/postgres-facts.ts";
 import { createHistoryDesk } from "./infrastructure/postgres/history-desk.ts";
 import { openOperatorConnection } from "./infrastructure/postgres/operator-connection.ts";
 import { createSlotDesk } from "./infrastructure/postgres/slot-desk.ts";
@@ -11,7 +17,9 @@ import { createSlotDesk } from "./infrastructure/postgres/slot-desk.ts";
 export function createOperations(config: CliConfig): Operations {
   const { DATABASE_URL, RELAY_NAME: relay, RELAY_PUBLICATION: publication, RELAY_TABLE: table } = config;
   const connection = openOperatorConnection(DATABASE_URL, relay);
+  const doctor = createDoctor(config);
   return {
+    doctor,
     deadLetters: createDeadLetterDesk(connection, relay),
     checkpoint: createCheckpointDesk(connection, relay),
     slot: createSlotDesk(connection, relay, { publication, table }),
@@ -24,6 +32,41 @@ export function createOperations(config: CliConfig): Operations {
       );
       return rows.map(({ relay: name }) => name);
     },
-    close: () => connection.close(),
+    async close() {
+      await Promise.all([connection.close(), doctor.close()]);
+    },
+  };
+}
+
+/** For each group of facts; what is asked within one has shorter limits of its own. */
+const FACTS_TIMEOUT_MS = 10_000;
+
+function createDoctor(config: CliConfig): Doctor & { close(): Promise<void> } {
+  const { RELAY_NAME: relay, RELAY_SLOT: slot, RELAY_PUBLICATION: publication, RELAY_TABLE: table } = config;
+  const [brokers, partitions] = [config.KAFKA_BROKERS, config.RELAY_TOPIC_PARTITIONS];
+  const postgres = createPostgresFacts({ databaseUrl: config.DATABASE_URL, relay, slot, publication, table });
+  const kafka = createKafkaFacts({
+    brokers,
+    topics: [...new Set(config.RELAY_TOPICS.values())],
+    partitions,
+    replicationFactor: config.RELAY_TOPIC_REPLICATION,
+  });
+  const settings: DoctorSettings = {
+    relay,
+    mode: config.RELAY_MODE,
+    slot,
+    publication,
+    table,
+    retentionHours: config.RELAY_RETENTION_HOURS,
+    brokers,
+    topicPartitions: partitions,
+    topicReplication: config.RELAY_TOPIC_REPLICATION,
+    maxEventBytes: config.RELAY_MAX_EVENT_BYTES,
+    batchBytes: config.RELAY_BATCH_BYTES,
+  };
+  const readers = { ...postgres.readers, ...kafka };
+  return {
+    examine: () => examine({ checks, readers, settings, timeoutMs: FACTS_TIMEOUT_MS }),
+    close: () => postgres.close(),
   };
 }

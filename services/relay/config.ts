@@ -136,8 +136,17 @@ export type RelayConfig = Readonly<z.output<typeof configSchema>>;
 export const cliConfigSchema = configSchema.pick({
   DATABASE_URL: true,
   RELAY_NAME: true,
-  RELAY_TABLE: true,
+  RELAY_MODE: true,
+  RELAY_SLOT: true,
   RELAY_PUBLICATION: true,
+  RELAY_TABLE: true,
+  RELAY_RETENTION_HOURS: true,
+  RELAY_MAX_EVENT_BYTES: true,
+  RELAY_BATCH_BYTES: true,
+  RELAY_TOPICS: true,
+  RELAY_TOPIC_PARTITIONS: true,
+  RELAY_TOPIC_REPLICATION: true,
+  KAFKA_BROKERS: true,
 });
 
 export type CliConfig = Readonly<z.output<typeof cliConfigSchema>>;

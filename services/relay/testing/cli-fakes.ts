@@ -1,3 +1,4 @@
+import type { Finding } from "../application/doctor/finding.ts";
 import type { LetterSummary } from "../application/operations/dead-letter-desk.ts";
 import type { Operations } from "../application/operations/operations.ts";
 import { type CliParts, runCli } from "../transport/cli/run-cli.ts";
@@ -18,6 +19,18 @@ export const aLetter: LetterSummary = {
   behind: 4,
   request: undefined,
 };
+
+const findings: readonly Finding[] = [
+  { area: "postgres", check: "wal_level", status: "ok", found: "logical" },
+  {
+    area: "postgres",
+    check: "replication right",
+    status: "warning",
+    found: "it could be better",
+    repair: { sql: ["alter role outbox_relay replication;"], note: "as a superuser" },
+  },
+  { area: "kafka", check: "cleanup.policy", status: "skipped", found: "the topic is not there" },
+];
 
 export interface FakeRun {
   readonly exitCode: number;
@@ -41,6 +54,8 @@ export async function runOnFakes(
     progress: () => {},
     confirm: async () => options.answer,
     bold: (text) => text,
+    styled: (_, text) => text,
+    columns: Number.POSITIVE_INFINITY,
   };
   const operations = fakeOperations(calls, options.relays ?? ["orders"]);
   const open = options.open ?? (() => ({ operations, relay: "orders" }));
@@ -54,6 +69,12 @@ function fakeOperations(calls: string[], relays: string[]): Operations {
     return Promise.resolve(answer);
   };
   return {
+    doctor: {
+      async *examine() {
+        calls.push("examine");
+        yield* findings;
+      },
+    },
     deadLetters: {
       list: (options) => note(`list ${JSON.stringify(options)}`, { letters: [aLetter], total: 3 }),
       find: (id) =>

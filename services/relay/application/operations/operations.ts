@@ -1,11 +1,13 @@
 import type { CheckpointDesk } from "./checkpoint-desk.ts";
 import type { ControlDesk } from "./control-desk.ts";
 import type { DeadLetterDesk } from "./dead-letter-desk.ts";
+import type { Doctor } from "./doctor.ts";
 import type { HistoryDesk } from "./history-desk.ts";
 import type { SlotDesk } from "./slot-desk.ts";
 
 /** What people can do with a relay, from outside of its process: all of it goes through the database. */
 export interface Operations {
+  readonly doctor: Doctor;
   readonly deadLetters: DeadLetterDesk;
   readonly checkpoint: CheckpointDesk;
   readonly history: HistoryDesk;

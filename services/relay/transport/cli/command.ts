@@ -33,6 +33,8 @@ export interface CommandTexts {
   readonly about: readonly string[];
   readonly options: Readonly<Record<string, OptionHelp>>;
   readonly examples: readonly string[];
+  /** False: it also says something where no relay of this name has ever run. */
+  readonly needsRelay?: boolean;
 }
 
 export interface Command extends CommandTexts {

@@ -2,6 +2,7 @@ import { discardDeadLetter } from "./dead-letters-discard.ts";
 import { listDeadLetters } from "./dead-letters-list.ts";
 import { retryDeadLetters } from "./dead-letters-retry.ts";
 import { showDeadLetter } from "./dead-letters-show.ts";
+import { examineRelay } from "./doctor.ts";
 import { showHistory } from "./history.ts";
 import { relayMode } from "./mode.ts";
 import { pauseRelay } from "./pause.ts";
@@ -13,6 +14,7 @@ import { dropSlot } from "./slot-drop.ts";
 
 /** In the order in which the help shows them. */
 export const commands = [
+  examineRelay,
   pauseRelay,
   resumeRelay,
   relayMode,

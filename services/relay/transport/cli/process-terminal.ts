@@ -35,5 +35,9 @@ export function createProcessTerminal({ stdin, stdout, stderr }: NodeJS.Process)
     },
     // Heeds NO_COLOR, and whether stdout is a terminal.
     bold: (text) => styleText("bold", text, { stream: stdout }),
+    styled: (style, text) => styleText(style, text, { stream: stdout }),
+    get columns() {
+      return stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY;
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../../platform/config.ts";
 import { OperationFailed, type Operations } from "../../application/operations/operations.ts";
-import { type Command, type CommandContext, type ExitCode, UsageError } from "./command.ts";
+import { type Command, type ExitCode, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
 import { helpOn, overview } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
@@ -22,29 +22,34 @@ export async function runCli(args: readonly string[], parts: CliParts): Promise<
       return 0;
     }
     if (!chosen.command) throw new UsageError(chosen.problem);
-    return await runCommand(chosen.command.prepare(chosen.rest), parts);
+    return await runCommand(chosen.command, chosen.rest, parts);
   } catch (error) {
     return tellFailure(error, terminal, chosen.command);
   }
 }
 
 async function runCommand(
-  work: (context: CommandContext) => Promise<ExitCode>,
+  { prepare, needsRelay = true }: Command,
+  args: readonly string[],
   { terminal, who, open }: CliParts,
 ): Promise<ExitCode> {
+  const work = prepare(args);
   const { operations, relay } = open();
   try {
-    const relays = await operations.relays();
-    if (!relays.includes(relay)) {
-      const known = relays.length === 0 ? "no relay has run here yet" : `there is: ${relays.join(", ")}`;
-      throw new OperationFailed(
-        `this database knows no relay ${relay} (${known}); set RELAY_NAME or DATABASE_URL`,
-      );
-    }
+    if (needsRelay) await expectKnown(relay, operations);
     return await work({ operations, terminal, relay, who });
   } finally {
     await operations.close();
   }
+}
+
+async function expectKnown(relay: string, operations: Operations): Promise<void> {
+  const relays = await operations.relays();
+  if (relays.includes(relay)) return;
+  const known = relays.length === 0 ? "no relay has run here yet" : `there is: ${relays.join(", ")}`;
+  throw new OperationFailed(
+    `this database knows no relay ${relay} (${known}); set RELAY_NAME or DATABASE_URL`,
+  );
 }
 
 interface Chosen {

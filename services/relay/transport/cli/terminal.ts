@@ -1,3 +1,5 @@
+export type TextStyle = "green" | "yellow" | "red" | "cyan" | "dim";
+
 /** Where a command writes and asks. Results go to stdout and nothing else does, so that they can be piped on. */
 export interface Terminal {
   /** A line of the result, on stdout. */
@@ -9,4 +11,7 @@ export interface Terminal {
   /** Undefined when there is nobody to ask. */
   confirm(question: string): Promise<boolean | undefined>;
   readonly bold: (text: string) => string;
+  readonly styled: (style: TextStyle, text: string) => string;
+  /** How many characters a line of the result may have: no end of them where stdout is no terminal. */
+  readonly columns: number;
 }

@@ -1,0 +1,7 @@
+import type { Finding } from "../doctor/finding.ts";
+
+/** Looks at all that the relay needs, and changes nothing. */
+export interface Doctor {
+  /** What each check finds, as soon as it is known. Never rejects for what a server does. */
+  examine(): AsyncIterable<Finding>;
+}
