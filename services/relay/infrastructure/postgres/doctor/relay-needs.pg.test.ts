@@ -43,7 +43,7 @@ test("what is looked for is what the migrations make and sql/roles.sql gives: no
   expect(sorted(relayRelations)).toEqual(sorted(found));
   const { rows: functions } = await pool.query(
     `select proname || '(' || oidvectortypes(proargtypes) || ')' as signature from pg_proc
-      where pronamespace = 'public'::regnamespace and has_function_privilege('outbox_relay', oid, 'execute') order by 1`,
+      where pronamespace = 'public'::regnamespace and proname ~ '^outbox_' and has_function_privilege('outbox_relay', oid, 'execute') order by 1`,
   );
   expect(functions.map(({ signature }) => signature)).toEqual(relayFunctions.toSorted());
 });
