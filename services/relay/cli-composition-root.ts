@@ -9,6 +9,7 @@ import { createCheckpointDesk } from "./infrastructure/postgres/checkpoint-desk.
 import { createControlDesk } from "./infrastructure/postgres/control-desk.ts";
 import { createDeadLetterDesk } from "./infrastructure/postgres/dead-letter-desk.ts";
 import { createPostgresFacts } from "./infrastructure/postgres/doctor/postgres-facts.ts";
+import { createDrainDesk } from "./infrastructure/postgres/drain-desk.ts";
 import { createHistoryDesk } from "./infrastructure/postgres/history-desk.ts";
 import { openOperatorConnection } from "./infrastructure/postgres/operator-connection.ts";
 import { createSlotDesk } from "./infrastructure/postgres/slot-desk.ts";
@@ -22,6 +23,7 @@ export function createOperations(config: CliConfig): Operations {
     doctor,
     deadLetters: createDeadLetterDesk(connection, relay),
     checkpoint: createCheckpointDesk(connection, relay),
+    drain: createDrainDesk(connection, relay, table),
     slot: createSlotDesk(connection, relay, { publication, table }),
     control: createControlDesk(connection, relay),
     history: createHistoryDesk(connection, relay),

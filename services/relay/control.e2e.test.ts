@@ -180,6 +180,43 @@ test("an override survives a restart, and wins over the configuration", async ()
   expect(await modes()).toEqual(["cdc", "polling"]);
 });
 
+test("a drain waits for what was committed before it, tells what is left, and says when nobody will publish it", async () => {
+  await outbox.start();
+  await eventually(async () => expect(await outbox.json("drain")).toMatchObject({ drained: true }));
+  await insertRows(outbox.pool, { count: 2_000 });
+  expect(await outbox.json("drain")).toEqual({ relay: outbox.name, drained: true, left: 0, deadLetters: 0 });
+  expect(await outbox.published()).toBe(2_000);
+  await outbox.json("pause");
+  await insertRows(outbox.pool, { count: 3, firstVersion: 1_000 });
+  const paused = await outbox.cli("drain", "--timeout", "1", "--json");
+  expect(paused).toMatchObject({ exitCode: 1 });
+  expect(JSON.parse(paused.stdout)).toMatchObject({ drained: false, left: 3 });
+  expect(paused.stderr).toBe(`relay ${outbox.name} is paused: outbox resume\n`);
+  await outbox.json("resume");
+  expect(await outbox.json("drain")).toMatchObject({ drained: true });
+  await outbox.settle();
+});
+
+test("a drain without a relay that leads says so, and a transaction that commits after it is not waited for", async () => {
+  const relay = outbox.spawn({ RELAY_MODE: "polling" });
+  await insertRow(outbox.pool);
+  await moreIsPublishedThan(0);
+  const late = await outbox.pool.connect();
+  try {
+    await late.query("begin");
+    await insertRow(late);
+    expect(await outbox.json("drain")).toMatchObject({ drained: true });
+    await relay.end("SIGTERM");
+    await late.query("commit");
+  } finally {
+    late.release();
+  }
+  const left = await outbox.cli("drain", "--timeout", "0");
+  expect(left).toMatchObject({ exitCode: 1 });
+  expect(left.stderr).toBe(`no relay ${outbox.name} leads now: is one running?\n`);
+  expect(left.stdout).toBe(`relay ${outbox.name} has 1 event left to publish after 0 s\n`);
+});
+
 test("without the migration the relay publishes as ever and says what it lacks, and the commands say what helps", async () => {
   await outbox.pool.query("drop table relay_control");
   const relay = outbox.spawn();

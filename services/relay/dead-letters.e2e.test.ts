@@ -285,7 +285,7 @@ test("without a relay that runs, a retry waits no longer than it is told to, and
   const retried = await cli("dead-letters", "retry", "--all", "--wait", "1");
   expect(retried.exitCode).toBe(1);
   expect(retried.stderr).toMatch(
-    "1 of 1 not settled within 1 s: is a relay of this name running? The request stays",
+    "1 of 1 not settled within 1 s: is a relay of this name running, and not paused? The request stays",
   );
   await start(routed());
   await settled(0, 0);

@@ -122,6 +122,17 @@ function fakeOperations(calls: string[], relays: string[]): Operations {
       setPaused: (paused, reason, { text }) => note(`set paused ${paused} ${reason} ${text}`, true),
       setMode: (mode, reason, { text }) => note(`set mode ${mode} ${reason} ${text}`, true),
     },
+    drain: {
+      begin: () => note("begin drain", "1:1:"),
+      standing: (snapshot) =>
+        note(`drain standing ${snapshot}`, {
+          left: 0,
+          isAtLeast: false,
+          deadLetters: 2,
+          isLed: true,
+          isPaused: false,
+        }),
+    },
     slot: {
       find: () =>
         note("find slot", {

@@ -2,6 +2,7 @@ import type { CheckpointDesk } from "./checkpoint-desk.ts";
 import type { ControlDesk } from "./control-desk.ts";
 import type { DeadLetterDesk } from "./dead-letter-desk.ts";
 import type { Doctor } from "./doctor.ts";
+import type { DrainDesk } from "./drain-desk.ts";
 import type { HistoryDesk } from "./history-desk.ts";
 import type { SlotDesk } from "./slot-desk.ts";
 
@@ -13,6 +14,7 @@ export interface Operations {
   readonly history: HistoryDesk;
   readonly control: ControlDesk;
   readonly slot: SlotDesk;
+  readonly drain: DrainDesk;
   /** The names of all relays that have ever run on this database. */
   relays(): Promise<string[]>;
   close(): Promise<void>;

@@ -3,6 +3,7 @@ import { listDeadLetters } from "./dead-letters-list.ts";
 import { retryDeadLetters } from "./dead-letters-retry.ts";
 import { showDeadLetter } from "./dead-letters-show.ts";
 import { examineRelay } from "./doctor.ts";
+import { drainRelay } from "./drain.ts";
 import { showHistory } from "./history.ts";
 import { relayMode } from "./mode.ts";
 import { pauseRelay } from "./pause.ts";
@@ -17,6 +18,7 @@ export const commands = [
   examineRelay,
   pauseRelay,
   resumeRelay,
+  drainRelay,
   relayMode,
   createSlot,
   dropSlot,
