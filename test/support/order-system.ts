@@ -17,11 +17,20 @@ export interface OrderSystem {
   stop(): Promise<void>;
 }
 
+export interface OrderSystemOptions {
+  readonly apiVariables?: Readonly<Record<string, string>>;
+  /** Default: a database on the run's Postgres. */
+  readonly createDatabase?: () => Promise<TestDatabase>;
+}
+
 /** The three services as they run in production: a process each, which share nothing but Postgres, Kafka and Redis. */
-export async function startOrderSystem(apiVariables: Record<string, string> = {}): Promise<OrderSystem> {
+export async function startOrderSystem({
+  apiVariables = {},
+  createDatabase = createTestDatabase,
+}: OrderSystemOptions = {}): Promise<OrderSystem> {
   const topic = uniqueTopic("orders-events");
   const keyPrefix = uniquePrefix();
-  const database = await createTestDatabase();
+  const database = await createDatabase();
   const servers = { KAFKA_BROKERS: kafkaBrokers().join(), REDIS_URL: redisUrl(), OPS_PORT: "0" };
   const spawnApi = (httpPort: number, grpcPort: number) =>
     spawnService("api", {
