@@ -18,6 +18,10 @@ export interface KafkaOptions {
   readonly log: (line: string) => void;
   /** More settings, as in server.properties. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where clients log in over TLS, beside the plain listener; the settings of it (`listener.name.secure.…`) are the caller's. */
+  readonly secureListener?: { readonly host: string; readonly port: number };
+  /** Users that can log in with SCRAM-SHA-512, and their passwords; made with the data directory. */
+  readonly users?: Readonly<Record<string, string>>;
   /** Calls the start off: it then rejects, with nothing left running. */
   readonly signal?: AbortSignal;
 }
@@ -47,7 +51,10 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const logDir = join(dataDir, "logs");
   const properties = join(dataDir, "server.properties");
   await mkdir(dataDir, { recursive: true });
-  const settings = { ...settingsFor(port, await freePort(), logDir), ...options.settings };
+  const settings = {
+    ...settingsFor({ port, controllerPort: await freePort(), logDir, secure: options.secureListener }),
+    ...options.settings,
+  };
   await writeFile(
     properties,
     Object.entries(settings)
@@ -61,6 +68,8 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     const clusterId = randomBytes(16).toString("base64url");
     // "=": the id may begin with a dash. --ignore-formatted: a start that was cut short here can be repeated.
     const format = ["format", `--cluster-id=${clusterId}`, "--config", properties, "--ignore-formatted"];
+    for (const [name, password] of Object.entries(options.users ?? {}))
+      format.push("--add-scram", `SCRAM-SHA-512=[name=${name},password=${password}]`);
     await runProgram(java, [...jvm, "kafka.tools.StorageTool", ...format], { signal });
   }
 
@@ -94,12 +103,24 @@ export const kafkaSettings = {
   "broker.heartbeat.interval.ms": "500",
 } as const;
 
-function settingsFor(port: number, controllerPort: number, logDir: string): Record<string, string> {
+function settingsFor({
+  port,
+  controllerPort,
+  logDir,
+  secure,
+}: {
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly logDir: string;
+  readonly secure: KafkaOptions["secureListener"];
+}): Record<string, string> {
+  const plain = `PLAINTEXT://127.0.0.1:${port}`;
+  const forClients = secure ? `${plain},SECURE://${secure.host}:${secure.port}` : plain;
   return {
     ...kafkaSettings,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    listeners: `${forClients},CONTROLLER://127.0.0.1:${controllerPort}`,
+    "advertised.listeners": forClients,
+    "listener.security.protocol.map": `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${secure ? ",SECURE:SASL_SSL" : ""}`,
     // Voters by configuration, not in the metadata log: the controller's port may change from start to start.
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
     "log.dirs": logDir,

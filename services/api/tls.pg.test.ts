@@ -12,10 +12,10 @@ import {
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { expect, onTestFinished, test } from "vitest";
+import { makeCertificate, temporaryFolder } from "../../test/support/certificates.ts";
 import { createTestDatabase } from "../../test/support/database.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { OrderService } from "../gen/orders/v1/order_service_pb.ts";
-import { makeCertificate, temporaryFolder } from "./testing/certificates.ts";
 import { startApi } from "./testing/running-api.ts";
 
 const order = { customerId: "c", pickupPointId: "p", currency: "EUR", lines: [{ sku: "s", quantity: 1n }] };

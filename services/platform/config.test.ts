@@ -1,6 +1,9 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { ConfigError, loadConfig, redactConfig, variable } from "./config.ts";
+import { ConfigError, type ConfigFault, loadConfig, redactConfig, variable } from "./config.ts";
 
 const schema = z.object({
   DATABASE_URL: variable.url("postgres:", "postgresql:"),
@@ -53,3 +56,56 @@ test("secrets in URLs are redacted, the rest stays readable", () => {
     OPS_PORT: 1,
   });
 });
+
+test("passwords are never shown", () => {
+  expect(redactConfig({ KAFKA_SASL_USERNAME: "relay", KAFKA_SASL_PASSWORD: "pa55" })).toEqual({
+    KAFKA_SASL_USERNAME: "relay",
+    KAFKA_SASL_PASSWORD: "***",
+  });
+  expect(redactConfig({ KAFKA_SASL_PASSWORD: undefined })).toEqual({ KAFKA_SASL_PASSWORD: undefined });
+});
+
+function fileWith(content: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "secret");
+  writeFileSync(file, content);
+  return file;
+}
+
+test("a variable can be given as a file, whose last line end does not count", () => {
+  const DATABASE_URL_FILE = fileWith("postgres://relay:pa55@db/orders\n");
+  const { DATABASE_URL, OPS_PORT } = loadConfig(schema, { DATABASE_URL_FILE, OPS_PORT_FILE: fileWith("1") });
+  expect([DATABASE_URL, OPS_PORT]).toEqual(["postgres://relay:pa55@db/orders", 1]);
+});
+
+test.each([
+  ["a file that is not there", { DATABASE_URL_FILE: "/nowhere/secret" }, "cannot be read: ENOENT"],
+  [
+    "a file beside the variable",
+    { DATABASE_URL: "postgres://db/orders", DATABASE_URL_FILE: "/nowhere/secret" },
+    "cannot be given together with DATABASE_URL",
+  ],
+])("%s is a fault of that variable alone, beside all others", (_, environment, problem) => {
+  const load = () => loadConfig(schema, { ...environment, OPS_PORT: "x" });
+  expect(faultsOf(load)).toEqual([
+    { variable: "DATABASE_URL_FILE", problem },
+    { variable: "OPS_PORT", problem: "must be a port, 0 to 65535" },
+  ]);
+});
+
+test("what a file has in it is checked like a variable, and not shown", () => {
+  const load = () => loadConfig(schema, { DATABASE_URL_FILE: fileWith("mysql://pa55") });
+  expect(faultsOf(load)).toEqual([
+    { variable: "DATABASE_URL", problem: "must be a URL that starts with postgres:// or postgresql://" },
+  ]);
+});
+
+function faultsOf(load: () => unknown): readonly ConfigFault[] {
+  try {
+    load();
+    return [];
+  } catch (error) {
+    return (error as ConfigError).faults;
+  }
+}

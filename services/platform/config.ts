@@ -1,3 +1,4 @@
+import { accessSync, constants, readFileSync } from "node:fs";
 import { z } from "zod";
 
 /** One thing wrong with the environment. Never carries the variable's value: it may be a secret. */
@@ -19,38 +20,62 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the variables that `schema` names from `environment`. An empty variable counts as unset.
+ * Reads the variables that `schema` names from `environment`. An empty variable counts as unset. Each may be given as a file in its
+ * place, as secrets are mounted: `<NAME>_FILE` names it, and its content, less the line's end, is the value.
  * @throws ConfigError with all faults at once.
  */
 export function loadConfig<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Readonly<z.output<z.ZodObject<Shape>>> {
-  const given = Object.fromEntries(
-    Object.keys(schema.shape)
-      .map((name) => [name, environment[name]] as const)
-      .filter(([, value]) => value !== undefined && value !== ""),
-  );
+  const given: Record<string, string> = {};
+  const faults: ConfigFault[] = [];
+  for (const name of Object.keys(schema.shape)) {
+    try {
+      const value = givenValue(name, environment);
+      if (value !== "") given[name] = value;
+    } catch (error) {
+      faults.push({ variable: `${name}_FILE`, problem: (error as Error).message });
+    }
+  }
   const result = schema.safeParse(given);
-  if (result.success) return Object.freeze(result.data);
-  throw new ConfigError(
-    result.error.issues.map((issue) => {
-      const variable = String(issue.path[0] ?? "environment");
-      const isTold = variable in given || issue.code === "custom";
-      return { variable, problem: isTold ? issue.message : "is required" };
-    }),
-  );
+  if (result.success && faults.length === 0) return Object.freeze(result.data);
+  const isReported = (variable: string) => faults.some((fault) => fault.variable === `${variable}_FILE`);
+  const problems = (result.error?.issues ?? []).map((issue) => {
+    const variable = String(issue.path[0] ?? "environment");
+    const isTold = variable in given || issue.code === "custom";
+    return { variable, problem: isTold ? issue.message : "is required" };
+  });
+  throw new ConfigError([...faults, ...problems.filter(({ variable }) => !isReported(variable))]);
 }
 
-/** What is safe to print: user names, passwords and query parameters of URLs are replaced by `***`. */
+/** @throws Error that tells what is wrong with the file, and nothing of its content. */
+function givenValue(name: string, environment: Readonly<Record<string, string | undefined>>): string {
+  const value = environment[name] ?? "";
+  const file = environment[`${name}_FILE`] ?? "";
+  if (file === "") return value;
+  if (value !== "") throw new Error(`cannot be given together with ${name}`);
+  try {
+    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new Error(`cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+/** What is safe to print: passwords, and user names and query parameters of URLs are replaced by `***`. */
 export function redactConfig(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => [
       name,
-      // JSON would show a map as empty.
-      typeof value === "string" ? redactUrl(value) : value instanceof Map ? Object.fromEntries(value) : value,
+      name.endsWith("_PASSWORD") && value !== undefined ? "***" : redactValue(value),
     ]),
   );
+}
+
+function redactValue(value: unknown): unknown {
+  if (typeof value === "string") return redactUrl(value);
+  // JSON would show a map as empty.
+  return value instanceof Map ? Object.fromEntries(value) : value;
 }
 
 function redactUrl(value: string): string {
@@ -60,6 +85,15 @@ function redactUrl(value: string): string {
   if (url.password) url.password = "***";
   if (url.search) url.search = "?***";
   return url.toString();
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The kinds of variable that more than one service has. */
@@ -73,6 +107,8 @@ export const variable = {
     const message = `must be a whole number from ${min} to ${max}`;
     return z.coerce.number(message).int(message).min(min, message).max(max, message);
   },
+  /** The path of a file that is there. */
+  readableFile: () => z.string().refine(isReadable, "must be the path of a file that can be read"),
   list: () =>
     z
       .string()

@@ -2,6 +2,7 @@ import kafkajs, { type Kafka } from "kafkajs";
 import { Registry } from "prom-client";
 import { ensureTopic } from "../platform/kafka/ensure-topic.ts";
 import { createKafka } from "../platform/kafka/kafka-client.ts";
+import { readKafkaSecurity } from "../platform/kafka/kafka-security.ts";
 import { startOpsServer } from "../platform/ops-server.ts";
 import { connectRedis } from "../platform/redis-connection.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
@@ -41,10 +42,12 @@ export async function createProjector(
   overrides: ProjectorOverrides = {},
 ): Promise<RunningProjector> {
   const { PROJECTOR_TOPIC: topic, PROJECTOR_DLQ_TOPIC: deadLetterTopic, PROJECTOR_GROUP: group } = config;
-  const newKafka =
-    overrides.newKafka ??
-    (() =>
-      createKafka({ brokers: config.KAFKA_BROKERS, clientId: "orders-projector", log, retry: clientRetry }));
+  const connection = {
+    brokers: config.KAFKA_BROKERS,
+    clientId: "orders-projector",
+    security: readKafkaSecurity(config),
+  };
+  const newKafka = overrides.newKafka ?? (() => createKafka({ ...connection, log, retry: clientRetry }));
   const prepare = async (kafka: Kafka) => {
     const partitions = config.PROJECTOR_TOPIC_PARTITIONS;
     const replicationFactor = config.PROJECTOR_TOPIC_REPLICATION;

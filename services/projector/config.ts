@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { commonVariables, variable } from "../platform/config.ts";
+import { kafkaSecurityVariables, withKafkaSecurityRules } from "../platform/kafka/kafka-security.ts";
 
 const topicName = () => z.string().regex(/^[\w.-]{1,249}$/, "must be a topic name");
 
-export const configSchema = z.object({
+const variables = z.object({
   ...commonVariables,
   KAFKA_BROKERS: variable
     .list()
     .default(["127.0.0.1:9092"])
     .describe("Brokers to bootstrap from, host:port,…"),
+  ...kafkaSecurityVariables,
   REDIS_URL: variable.url("redis:", "rediss:").describe("Redis with the read model"),
   PROJECTOR_TOPIC: topicName().default("orders-events").describe("The topic with the order events"),
   PROJECTOR_DLQ_TOPIC: topicName()
@@ -44,5 +46,7 @@ export const configSchema = z.object({
     .describe("A projector that is silent for this long loses its partitions to the others"),
   OPS_PORT: variable.port().default(9466).describe("Port of /livez, /readyz and /metrics"),
 });
+
+export const configSchema = withKafkaSecurityRules(variables);
 
 export type ProjectorConfig = Readonly<z.output<typeof configSchema>>;

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { Registry } from "prom-client";
 import { ensureTopic, topicExists } from "../platform/kafka/ensure-topic.ts";
 import { createKafka } from "../platform/kafka/kafka-client.ts";
+import { readKafkaSecurity } from "../platform/kafka/kafka-security.ts";
 import { openLeaderConnections } from "../platform/kafka/leader-connections.ts";
 import { startOpsServer } from "../platform/ops-server.ts";
 import { createPostgresPool } from "../platform/postgres-pool.ts";
@@ -63,8 +64,15 @@ export async function createRelayService(
   const brokers = config.KAFKA_BROKERS;
   const clientId = `outbox-relay-${relay}`;
   const fence = createFence(() => performance.now());
+  const security = readKafkaSecurity(config);
   // For questions: who asks tries again by itself.
-  const kafka = createKafka({ brokers, clientId, log, retry: { retries: 2, initialRetryTime: 100 } });
+  const kafka = createKafka({
+    brokers,
+    clientId,
+    security,
+    log,
+    retry: { retries: 2, initialRetryTime: 100 },
+  });
   const topics = [...new Set(config.RELAY_TOPICS.values())];
   const ensure = (topic: string) =>
     ensureTopic(kafka, {
@@ -75,6 +83,7 @@ export async function createRelayService(
   const publisher = await createPublisher(config.KAFKA_CLIENT, {
     brokers,
     clientId,
+    security,
     log,
     mayWrite: () => fence.isOpen,
     topics: config.RELAY_TOPICS,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { commonVariables, variable } from "../platform/config.ts";
+import { kafkaSecurityVariables, withKafkaSecurityRules } from "../platform/kafka/kafka-security.ts";
 
 const identifier = (what: string, pattern: RegExp) =>
   z.string().regex(pattern, `must be ${what} of lower-case letters, digits and underscores`);
@@ -30,7 +31,7 @@ const tableName = z
     return { schema, name };
   });
 
-export const configSchema = z.object({
+const variables = z.object({
   ...commonVariables,
   DATABASE_URL: variable
     .url("postgres:", "postgresql:")
@@ -39,6 +40,7 @@ export const configSchema = z.object({
     .list()
     .default(["127.0.0.1:9092"])
     .describe("Brokers to bootstrap from, host:port,…"),
+  ...kafkaSecurityVariables,
   KAFKA_CLIENT: z
     .enum(["kafkajs", "platformatic"])
     .default("kafkajs")
@@ -130,10 +132,12 @@ export const configSchema = z.object({
   OPS_PORT: variable.port().default(9464).describe("Port of /livez, /readyz and /metrics"),
 });
 
+export const configSchema = withKafkaSecurityRules(variables);
+
 export type RelayConfig = Readonly<z.output<typeof configSchema>>;
 
 /** What the CLI needs of it. */
-export const cliConfigSchema = configSchema.pick({
+export const cliConfigSchema = variables.pick({
   DATABASE_URL: true,
   RELAY_NAME: true,
   RELAY_MODE: true,

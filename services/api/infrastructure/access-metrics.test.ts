@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
-import { makeCertificate, temporaryFolder } from "../testing/certificates.ts";
+import { makeCertificate, temporaryFolder } from "../../../test/support/certificates.ts";
 import { accessMetricNames, createAccessMetrics } from "./access-metrics.ts";
 
 test("every metric of who is let in is there before anything happened, and counters begin at 0", async () => {

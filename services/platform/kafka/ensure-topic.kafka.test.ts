@@ -10,7 +10,12 @@ import {
 import { ensureTopic } from "./ensure-topic.ts";
 import { createKafka } from "./kafka-client.ts";
 
-const kafka = createKafka({ brokers: kafkaBrokers(), clientId: "test", log: pino({ level: "silent" }) });
+const kafka = createKafka({
+  brokers: kafkaBrokers(),
+  clientId: "test",
+  security: {},
+  log: pino({ level: "silent" }),
+});
 
 test("a missing topic is made with its partitions and settings, and takes records at once", async () => {
   const topic = uniqueTopic("ensured");

@@ -7,7 +7,7 @@ import { createKafka } from "./kafka-client.ts";
 function capture(write: (kafka: ReturnType<typeof createKafka>) => void): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: "trace", base: null }, { write: (line: string) => lines.push(JSON.parse(line)) });
-  write(createKafka({ brokers: ["127.0.0.1:1"], clientId: "test", log }));
+  write(createKafka({ brokers: ["127.0.0.1:1"], clientId: "test", security: {}, log }));
   return lines;
 }
 
@@ -56,6 +56,7 @@ test("a broker that cannot be reached is tried again for as long as it takes, an
   const kafka = createKafka({
     brokers: [`127.0.0.1:${port}`],
     clientId: "test",
+    security: {},
     log: pino({ level: "silent" }),
   });
   let gaveUp: unknown;

@@ -1,6 +1,13 @@
 import "./kafkajs-codec.ts";
-import kafkajs, { type ISocketFactory, type Kafka, type LogEntry, type RetryOptions } from "kafkajs";
+import kafkajs, {
+  type ISocketFactory,
+  type Kafka,
+  type LogEntry,
+  type RetryOptions,
+  type SASLOptions,
+} from "kafkajs";
 import type { Logger } from "../logger.ts";
+import type { KafkaSecurity } from "./kafka-security.ts";
 
 /** kafkajs is CommonJS: a named import of a value fails at run time. */
 const { Kafka: KafkaClient, logLevel } = kafkajs;
@@ -15,6 +22,7 @@ export const retryForEver: RetryOptions = {
 export interface KafkaOptions {
   readonly brokers: readonly string[];
   readonly clientId: string;
+  readonly security: KafkaSecurity;
   readonly log: Logger;
   /** Default `retryForEver`. Fewer tries are for callers that try again themselves: kafkajs' own cannot be called off. */
   readonly retry?: RetryOptions;
@@ -26,6 +34,7 @@ export interface KafkaOptions {
 export function createKafka({
   brokers,
   clientId,
+  security: { tls, sasl },
   log,
   retry = retryForEver,
   socketFactory,
@@ -36,6 +45,8 @@ export function createKafka({
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
     retry,
+    ...(tls ? { ssl: { ...tls } } : {}),
+    ...(sasl ? { sasl: sasl as SASLOptions } : {}),
     ...(socketFactory ? { socketFactory } : {}),
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => writeTo(log, entry),

@@ -4,6 +4,8 @@ import { onTestFinished } from "vitest";
 import { kafkaBrokers } from "../../../test/support/kafka.ts";
 import { ensureTopic, topicExists } from "../../platform/kafka/ensure-topic.ts";
 import { createKafka } from "../../platform/kafka/kafka-client.ts";
+import type { KafkaSecurity } from "../../platform/kafka/kafka-security.ts";
+import type { Logger } from "../../platform/logger.ts";
 import type { Publisher } from "../application/publisher.ts";
 import { createPublisher } from "../infrastructure/kafka/create-publisher.ts";
 
@@ -18,6 +20,10 @@ export interface PublisherUnderTest {
   /** More routes, aggregate type to topic. */
   readonly more?: Readonly<Record<string, string>>;
   readonly brokers?: readonly string[];
+  readonly security?: KafkaSecurity;
+  /** Brokers of the same cluster where topics can be made without any. */
+  readonly topicsAt?: readonly string[];
+  readonly log?: Logger;
   readonly mayWrite?: () => boolean;
 }
 
@@ -25,12 +31,14 @@ export interface PublisherUnderTest {
 export async function openPublisher(options: PublisherUnderTest): Promise<Publisher> {
   const { client, topic, partitions = 3, more = {}, mayWrite = () => true } = options;
   const brokers = options.brokers ?? kafkaBrokers();
-  const log = pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" });
+  const { security = {}, topicsAt = brokers } = options;
+  const log = options.log ?? pino({ level: process.env.TEST_LOG_LEVEL ?? "silent" });
   const retry = { retries: 2, initialRetryTime: 100 };
-  const kafka = createKafka({ brokers, clientId: "test", log, retry });
+  const kafka = createKafka({ brokers: topicsAt, clientId: "test", security: {}, log, retry });
   const publisher = await createPublisher(client, {
     brokers,
     clientId: "publisher-test",
+    security,
     log,
     mayWrite,
     topics: new Map(Object.entries({ order: topic, ...more })),

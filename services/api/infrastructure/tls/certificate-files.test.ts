@@ -2,8 +2,12 @@ import { copyFile, mkdir, rename, rm, symlink, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
+import {
+  makeCertificate,
+  type TestCertificate,
+  temporaryFolder,
+} from "../../../../test/support/certificates.ts";
 import { eventually } from "../../../../test/support/eventually.ts";
-import { makeCertificate, type TestCertificate, temporaryFolder } from "../../testing/certificates.ts";
 import { type CertificateFilesOptions, openCertificateFiles } from "./certificate-files.ts";
 
 const DAY_MS = 86_400_000;

@@ -24,6 +24,7 @@ async function consume(
         createKafka({
           brokers: kafkaBrokers(),
           clientId: "test",
+          security: {},
           log,
           retry: { retries: 2, initialRetryTime: 50 },
         }),

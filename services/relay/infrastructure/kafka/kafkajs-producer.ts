@@ -4,10 +4,10 @@ import type { CreateProducer } from "./kafkajs-publisher.ts";
 import type { ProducerConnection } from "./session-publisher.ts";
 
 /** Producers on connections of their own. */
-export function kafkajsProducers({ brokers, clientId, log, mayWrite }: ProducerConnection): CreateProducer {
+export function kafkajsProducers({ mayWrite, ...connection }: ProducerConnection): CreateProducer {
   return (isLive) => {
     const socketFactory = fencedSockets(() => isLive() && mayWrite());
-    return createKafka({ brokers, clientId, log, socketFactory }).producer({
+    return createKafka({ ...connection, socketFactory }).producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,

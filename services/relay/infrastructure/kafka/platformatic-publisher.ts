@@ -1,5 +1,6 @@
 import { createBackoff } from "../../../platform/backoff.ts";
 import { delay } from "../../../platform/delay.ts";
+import type { KafkaSecurity, SaslMechanism } from "../../../platform/kafka/kafka-security.ts";
 import type { PartitionBatch } from "../../../platform/kafka/produce-body.ts";
 import type { Publisher } from "../../application/publisher.ts";
 import { RelayError } from "../../application/relay-error.ts";
@@ -26,6 +27,12 @@ const METADATA_MAX_AGE_MS = 300_000;
 /** After the highest 32-bit integer the sequence numbers begin again at 0. */
 const SEQUENCES = 2 ** 31;
 
+const saslMechanisms = {
+  plain: "PLAIN",
+  "scram-sha-256": "SCRAM-SHA-256",
+  "scram-sha-512": "SCRAM-SHA-512",
+} as const satisfies Record<SaslMechanism, string>;
+
 type MutableOffsets = Record<string, Record<string, string>>;
 
 /** Batches by topic and partition. */
@@ -43,10 +50,11 @@ export function createPlatformaticPublisher(options: PublisherOptions & Producer
 }
 
 function openSession(options: PublisherOptions & ProducerConnection): ProducerSession {
-  const { topics, log } = options;
+  const { topics, log, security } = options;
   const client = new Producer({
     clientId: options.clientId,
     bootstrapBrokers: [...options.brokers],
+    ...connectionSecurity(security),
     connectTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     metadataMaxAge: METADATA_MAX_AGE_MS,
@@ -152,6 +160,14 @@ function openSession(options: PublisherOptions & ProducerConnection): ProducerSe
       for (const [, connection] of client.connections) connection.socket?.destroy();
       await client.close().catch(() => {});
     },
+  };
+}
+
+function connectionSecurity({ tls, sasl }: KafkaSecurity) {
+  return {
+    // Without a server name none would be sent, and a broker behind a name of its own could not be found.
+    ...(tls ? { tls: { ...tls }, tlsServerName: true } : {}),
+    ...(sasl ? { sasl: { ...sasl, mechanism: saslMechanisms[sasl.mechanism] } } : {}),
   };
 }
 

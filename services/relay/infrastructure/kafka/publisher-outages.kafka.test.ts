@@ -150,7 +150,7 @@ describe.each(publishingClients)("%s", (client) => {
   test("a batch that was written by a producer which is thrown away before the ack is found on the topic, not sent again", async () => {
     const topic = uniqueTopic("found");
     const publisher = await open(topic);
-    const kafka = createKafka({ brokers: [brokers], clientId: "test", log });
+    const kafka = createKafka({ brokers: [brokers], clientId: "test", security: {}, log });
     const tail = createTailReader({
       topics: [topic],
       ensureTopic: async () => {},

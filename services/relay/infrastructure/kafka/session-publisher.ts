@@ -1,4 +1,5 @@
 import { delay } from "../../../platform/delay.ts";
+import type { KafkaSecurity } from "../../../platform/kafka/kafka-security.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import type { Publisher } from "../../application/publisher.ts";
 import { RelayError } from "../../application/relay-error.ts";
@@ -24,6 +25,7 @@ export interface PublisherOptions {
 export interface ProducerConnection {
   readonly brokers: readonly string[];
   readonly clientId: string;
+  readonly security: KafkaSecurity;
   readonly log: Logger;
   /** Asked before each piece of a request. */
   readonly mayWrite: () => boolean;
