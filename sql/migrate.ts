@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { runner } from "node-pg-migrate";
+import { z } from "zod";
+import { ConfigError, loadConfig, variable } from "../services/platform/config.ts";
 
 /**
  * Applies the migrations of sql/migrations that are not applied yet, under an advisory lock (several may start at once),
@@ -17,17 +19,24 @@ export async function migrate(databaseUrl: string, log: (line: string) => void):
   return applied.map((migration) => migration.name);
 }
 
-if (import.meta.main) {
-  const databaseUrl = process.env.DATABASE_URL;
-  if (!databaseUrl) {
-    console.error("DATABASE_URL is not set, e.g. postgres://owner:secret@localhost:5432/orders");
-    process.exit(2);
-  }
+const configSchema = z.object({ DATABASE_URL: variable.url("postgres:", "postgresql:") });
+
+async function run(): Promise<number> {
   try {
-    const applied = await migrate(databaseUrl, () => {});
+    const { DATABASE_URL } = loadConfig(configSchema, process.env);
+    const applied = await migrate(DATABASE_URL, () => {});
     console.log(applied.length === 0 ? "nothing to apply" : `applied ${applied.join(", ")}`);
+    return 0;
   } catch (error) {
-    console.error(`migration failed: ${error instanceof Error ? error.message : error}`);
-    process.exit(1);
+    if (!(error instanceof ConfigError)) {
+      console.error(`migration failed: ${error instanceof Error ? error.message : error}`);
+      return 1;
+    }
+    console.error(
+      `${error.message}; it is that of the owner, e.g. postgres://owner:secret@localhost:5432/orders`,
+    );
+    return 2;
   }
 }
+
+if (import.meta.main) process.exitCode = await run();

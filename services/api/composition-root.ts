@@ -70,7 +70,7 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
 
   const stopping = new AbortController();
   const checks = {
-    database: startDatabaseProbe(pool, signal),
+    database: startDatabaseProbe(pool, log, signal),
     ...accessChecks,
     lifecycle: () => (stopping.signal.aborted ? "the API is stopping" : undefined),
   };
