@@ -36,7 +36,7 @@ test("with DATABASE_URL alone it applies every migration in order, and repeated 
 test("without DATABASE_URL it names the variable and ends with exit code 2", async () => {
   const { code, output } = await migrate({});
   expect(code).toBe(2);
-  expect(output).toContain("DATABASE_URL is not set");
+  expect(output).toContain("DATABASE_URL: is required");
 });
 
 test("what fails ends with exit code 1 and shows no password", async () => {
