@@ -21,6 +21,8 @@ const introduction = `\
 # \`npm run reset\` and docker compose read .env as well:
 #
 #   cp .env.example .env
+#
+# A service takes each variable from a file as well, as secrets are mounted: DATABASE_URL_FILE=/run/secrets/database-url.
 `;
 
 interface Variable {

@@ -14,6 +14,8 @@ export interface RedisOptions {
   readonly persistent?: boolean;
   /** Whether it is a node of a Redis cluster, without slots for now; default false. */
   readonly cluster?: boolean;
+  /** More settings, as in redis.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Calls the start off: it then rejects, with nothing left running. */
   readonly signal?: AbortSignal;
 }
@@ -42,6 +44,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningRedis> {
     "cluster-enabled": options.cluster ? "yes" : "no",
     save: "", // no snapshots: the append-only file has it all
     daemonize: "no",
+    ...options.settings,
   };
   const server = await startProcess({
     name: "Redis",

@@ -2,6 +2,7 @@ import type { Lifecycle } from "../platform/lifecycle.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { ReadinessCheck } from "../platform/ops-server.ts";
 import { connectRedis } from "../platform/redis-connection.ts";
+import { readRedisServer } from "../platform/redis-server.ts";
 import type { ApiConfig } from "./config.ts";
 import type { AccessMetrics } from "./infrastructure/access-metrics.ts";
 import { createJwksSource } from "./infrastructure/auth/jwks-source.ts";
@@ -63,7 +64,11 @@ function composeAuthentication({ config, metrics, log }: AccessOptions): Compose
 
 function limited(gate: Gate, { config, metrics, log, lifecycle }: AccessOptions): Gate {
   if (config.API_RATE_LIMIT_PER_SECOND === 0 || config.REDIS_URL === undefined) return gate;
-  const connection = connectRedis({ url: config.REDIS_URL, name: "api-rate-limit", log });
+  const connection = connectRedis({
+    server: readRedisServer(config.REDIS_URL, config),
+    name: "api-rate-limit",
+    log,
+  });
   lifecycle.onStop("Redis connection of the rate limit", () => connection.close());
   const rateLimit = createRateLimit({
     redis: connection.redis,

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Registry } from "prom-client";
 import { startOpsServer } from "../platform/ops-server.ts";
 import { createPostgresPool } from "../platform/postgres-pool.ts";
+import { readRedisServer } from "../platform/redis-server.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createOrderUseCases } from "./application/factories/order-use-cases.ts";
 import { createWatches } from "./application/watches.ts";
@@ -82,7 +83,7 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     config.REDIS_URL === undefined
       ? undefined
       : openRedis({
-          url: config.REDIS_URL,
+          server: readRedisServer(config.REDIS_URL, config),
           keyPrefix: config.API_KEY_PREFIX,
           cacheSeconds: config.API_CACHE_SECONDS,
           orders,

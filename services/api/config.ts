@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { commonVariables, variable } from "../platform/config.ts";
+import { redisTlsVariables, withRedisTlsRules } from "../platform/redis-server.ts";
 import { accessVariables, withAccessRules } from "./access-variables.ts";
 
 const variables = z.object({
@@ -50,6 +51,7 @@ const variables = z.object({
     .describe(
       "Redis with the cache, the read model and the rate limits; without it none is used, and watches read Postgres",
     ),
+  ...redisTlsVariables,
   API_KEY_PREFIX: z
     .string()
     .max(100)
@@ -82,7 +84,7 @@ const variables = z.object({
   ...accessVariables,
 });
 
-export const configSchema = withAccessRules(variables).refine(
+export const configSchema = withRedisTlsRules(withAccessRules(variables)).refine(
   ({ SHUTDOWN_DELAY_MS, SHUTDOWN_TIMEOUT_MS }) => SHUTDOWN_DELAY_MS < SHUTDOWN_TIMEOUT_MS,
   { path: ["SHUTDOWN_DELAY_MS"], message: "must be less than SHUTDOWN_TIMEOUT_MS" },
 );

@@ -12,7 +12,7 @@ async function connectThroughProxy() {
   url.port = String(proxy.port);
   const lines: { msg: string; err?: { message: string } }[] = [];
   const log = pino({ level: "info" }, { write: (line: string) => lines.push(JSON.parse(line)) });
-  const connection = connectRedis({ url: url.href, name: "test", log });
+  const connection = connectRedis({ server: { url: url.href }, name: "test", log });
   onTestFinished(async () => {
     await connection.close();
     await proxy.close();

@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from "ioredis";
 import { createBackoff } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
+import { type RedisServer, redisTlsOptions } from "./redis-server.ts";
 
 export interface RedisConnection {
   readonly redis: Redis;
@@ -18,18 +19,19 @@ const PING_INTERVAL_MS = 1_000;
  * ever; nobody waits for that either.
  */
 export function connectRedis(options: {
-  readonly url: string;
+  readonly server: RedisServer;
   /** Of the connection: in Redis' list of clients, and in the log. */
   readonly name: string;
   readonly log: Logger;
   readonly more?: Pick<RedisOptions, "commandTimeout" | "autoResubscribe">;
 }): RedisConnection {
-  const { url, name, log, more = {} } = options;
+  const { server, name, log, more = {} } = options;
   const backoff = createBackoff({ initialMs: 50, maxMs: 2_000 });
   let lastError: Error | undefined;
   let isReported = false;
 
-  const redis = new Redis(url, {
+  const redis = new Redis(server.url, {
+    ...redisTlsOptions(server),
     ...more,
     connectionName: name,
     connectTimeout: 5_000,

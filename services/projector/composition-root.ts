@@ -5,6 +5,7 @@ import { createKafka } from "../platform/kafka/kafka-client.ts";
 import { readKafkaSecurity } from "../platform/kafka/kafka-security.ts";
 import { startOpsServer } from "../platform/ops-server.ts";
 import { connectRedis } from "../platform/redis-connection.ts";
+import { readRedisServer } from "../platform/redis-server.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { createProjectorFromPorts } from "./application/factories/projector-factory.ts";
 import type { ProjectorConfig } from "./config.ts";
@@ -60,7 +61,11 @@ export async function createProjector(
     });
   };
 
-  const redis = connectRedis({ url: config.REDIS_URL, name: "orders-projector", log });
+  const redis = connectRedis({
+    server: readRedisServer(config.REDIS_URL, config),
+    name: "orders-projector",
+    log,
+  });
   lifecycle.onStop("redis", () => redis.close());
   const deadLetters = createDeadLetterProducer({
     createProducer: () =>

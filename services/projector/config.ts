@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { commonVariables, variable } from "../platform/config.ts";
 import { kafkaSecurityVariables, withKafkaSecurityRules } from "../platform/kafka/kafka-security.ts";
+import { redisTlsVariables, withRedisTlsRules } from "../platform/redis-server.ts";
 
 const topicName = () => z.string().regex(/^[\w.-]{1,249}$/, "must be a topic name");
 
@@ -12,6 +13,7 @@ const variables = z.object({
     .describe("Brokers to bootstrap from, host:port,…"),
   ...kafkaSecurityVariables,
   REDIS_URL: variable.url("redis:", "rediss:").describe("Redis with the read model"),
+  ...redisTlsVariables,
   PROJECTOR_TOPIC: topicName().default("orders-events").describe("The topic with the order events"),
   PROJECTOR_DLQ_TOPIC: topicName()
     .default("orders-events.dlq")
@@ -47,6 +49,6 @@ const variables = z.object({
   OPS_PORT: variable.port().default(9466).describe("Port of /livez, /readyz and /metrics"),
 });
 
-export const configSchema = withKafkaSecurityRules(variables);
+export const configSchema = withRedisTlsRules(withKafkaSecurityRules(variables));
 
 export type ProjectorConfig = Readonly<z.output<typeof configSchema>>;

@@ -18,14 +18,15 @@ export interface OrderSystem {
 }
 
 export interface OrderSystemOptions {
-  readonly apiVariables?: Readonly<Record<string, string>>;
+  /** More of them, by service; they win. */
+  readonly variables?: Readonly<Partial<Record<"api" | "relay" | "projector", Record<string, string>>>>;
   /** Default: a database on the run's Postgres. */
   readonly createDatabase?: () => Promise<TestDatabase>;
 }
 
 /** The three services as they run in production: a process each, which share nothing but Postgres, Kafka and Redis. */
 export async function startOrderSystem({
-  apiVariables = {},
+  variables = {},
   createDatabase = createTestDatabase,
 }: OrderSystemOptions = {}): Promise<OrderSystem> {
   const topic = uniqueTopic("orders-events");
@@ -40,7 +41,7 @@ export async function startOrderSystem({
       API_PORT: `${httpPort}`,
       API_GRPC_PORT: `${grpcPort}`,
       API_KEY_PREFIX: keyPrefix,
-      ...apiVariables,
+      ...variables.api,
     });
   const processes = {
     api: spawnApi(0, 0),
@@ -49,6 +50,7 @@ export async function startOrderSystem({
       DATABASE_URL: database.relayUrl,
       RELAY_SLOT: `${database.name}_slot`,
       RELAY_TOPICS: `order=${topic}`,
+      ...variables.relay,
     }),
     projector: spawnService("projector", {
       ...servers,
@@ -56,6 +58,7 @@ export async function startOrderSystem({
       PROJECTOR_DLQ_TOPIC: `${topic}.dlq`,
       PROJECTOR_GROUP: `${topic}-projector`,
       PROJECTOR_KEY_PREFIX: keyPrefix,
+      ...variables.projector,
     }),
   };
   const stop = async () => {

@@ -55,7 +55,7 @@ async function createScene() {
     const reads: string[] = [];
     const writes: string[] = [];
     const opened = openRedis({
-      url: url.href,
+      server: { url: url.href },
       keyPrefix,
       cacheSeconds: 60,
       orders: repository,
@@ -265,7 +265,7 @@ test("without Redis at its start the API reads the database, and uses Redis when
   const { database, startProcess } = await createScene();
   const { repository } = createDatabase();
   const opened = openRedis({
-    url: "redis://127.0.0.1:1",
+    server: { url: "redis://127.0.0.1:1" },
     keyPrefix: "",
     cacheSeconds: 60,
     orders: repository,

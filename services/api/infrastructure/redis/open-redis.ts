@@ -1,6 +1,7 @@
 import { createBackoff } from "../../../platform/backoff.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { connectRedis } from "../../../platform/redis-connection.ts";
+import type { RedisServer } from "../../../platform/redis-server.ts";
 import type { OrderFeed } from "../../application/order-feed.ts";
 import type { CachedOrders, OrderRepository } from "../../application/ports.ts";
 import { type CacheObserver, createCachedOrders } from "./cached-orders.ts";
@@ -25,7 +26,7 @@ export interface OrdersInRedis {
 
 /** The cache and the read model; neither is needed, nor waited for: not at the start either. */
 export function openRedis(options: {
-  readonly url: string;
+  readonly server: RedisServer;
   readonly keyPrefix: string;
   /** 0: nothing is cached. */
   readonly cacheSeconds: number;
@@ -33,16 +34,16 @@ export function openRedis(options: {
   readonly observer: CacheObserver;
   readonly log: Logger;
 }): OrdersInRedis {
-  const { url, keyPrefix, cacheSeconds, orders, observer, log } = options;
+  const { server, keyPrefix, cacheSeconds, orders, observer, log } = options;
   const commands = connectRedis({
-    url,
+    server,
     name: "orders-api",
     log,
     more: { commandTimeout: COMMAND_TIMEOUT_MS },
   });
   // Of its own: a message that is large, or late, holds up no command.
   const subscriptions = connectRedis({
-    url,
+    server,
     name: "orders-api-watches",
     log,
     more: { autoResubscribe: false },

@@ -21,7 +21,7 @@ async function createScene(account?: { username: string; password: string }) {
   const lines: string[] = [];
   const log = pino({ level: "error" }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
   const connection = connectRedis({
-    url: url.href,
+    server: { url: url.href },
     name: "test",
     log,
     more: { autoResubscribe: false },

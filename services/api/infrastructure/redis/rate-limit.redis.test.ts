@@ -112,7 +112,11 @@ async function throughProxy() {
   const url = new URL(redisUrl());
   const proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
   url.host = `127.0.0.1:${proxy.port}`;
-  const connection = connectRedis({ url: url.href, name: "test", log: pino({ level: "silent" }) });
+  const connection = connectRedis({
+    server: { url: url.href },
+    name: "test",
+    log: pino({ level: "silent" }),
+  });
   onTestFinished(async () => {
     await connection.close();
     await proxy.close();

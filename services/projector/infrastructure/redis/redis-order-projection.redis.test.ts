@@ -23,7 +23,7 @@ beforeAll(async () => {
   const url = new URL(redisUrl());
   proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
   url.port = String(proxy.port);
-  connection = connectRedis({ url: url.href, name: "test", log: pino({ level: "silent" }) });
+  connection = connectRedis({ server: { url: url.href }, name: "test", log: pino({ level: "silent" }) });
   reader = new Redis(redisUrl());
   await eventually(() => expect(connection.notReady()).toBeUndefined());
 });
@@ -149,7 +149,11 @@ test("without the right to the channel an event is refused whole, and applied an
   await reader.call("ACL", "SETUSER", user, ...rights, "resetchannels");
   const url = new URL(redisUrl());
   Object.assign(url, { username: user, password: "password" });
-  const restricted = connectRedis({ url: url.href, name: "test", log: pino({ level: "silent" }) });
+  const restricted = connectRedis({
+    server: { url: url.href },
+    name: "test",
+    log: pino({ level: "silent" }),
+  });
   onTestFinished(async () => {
     await restricted.close();
     await reader.call("ACL", "DELUSER", user);

@@ -1,15 +1,17 @@
 import pg from "pg";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { makeCertificate, type TestCertificate, temporaryFolder } from "../../test/support/certificates.ts";
-import { createTestDatabase } from "../../test/support/database.ts";
-import { eventually } from "../../test/support/eventually.ts";
-import { readToEnd, readTopic, uniqueTopic } from "../../test/support/kafka.ts";
-import { spawnRelayProcess } from "../../test/support/relay-process.ts";
-import { type KafkaRight, type SecureKafka, startSecureKafka } from "../../test/support/secure-kafka.ts";
-import { outboxEvent } from "./testing/events.ts";
-import { insertRow } from "./testing/outbox-rows.ts";
-import { openPublisher, publishingClients } from "./testing/publisher-under-test.ts";
+import { outboxEvent } from "../services/relay/testing/events.ts";
+import { insertRow } from "../services/relay/testing/outbox-rows.ts";
+import { openPublisher, publishingClients } from "../services/relay/testing/publisher-under-test.ts";
+import { makeCertificate, type TestCertificate, temporaryFolder } from "./support/certificates.ts";
+import { createTestDatabase } from "./support/database.ts";
+import { eventually } from "./support/eventually.ts";
+import { produceRaw, readToEnd, readTopic, uniqueTopic } from "./support/kafka.ts";
+import { redisUrl, uniquePrefix } from "./support/redis.ts";
+import { spawnRelayProcess } from "./support/relay-process.ts";
+import { type KafkaRight, type SecureKafka, startSecureKafka } from "./support/secure-kafka.ts";
+import { spawnService } from "./support/service-process.ts";
 
 const PASSWORD = "relay-pa55";
 let certificate: TestCertificate;
@@ -20,7 +22,7 @@ beforeAll(async () => {
   const folder = await temporaryFolder(afterAll);
   certificate = await makeCertificate(folder, "broker", "DNS:localhost");
   other = await makeCertificate(folder, "other");
-  kafka = await startSecureKafka(certificate, { relay: PASSWORD });
+  kafka = await startSecureKafka(certificate, { relay: PASSWORD, projector: PASSWORD });
 });
 afterAll(() => kafka?.dispose());
 
@@ -129,3 +131,42 @@ test.each(publishingClients)(
     expect(record?.headers.ce_id).toBe(id);
   },
 );
+
+test("the projector reads its topic, commits to its group and writes dead letters, with rights to no more", async () => {
+  const topic = uniqueTopic("secure");
+  const group = `${topic}-projector`;
+  await kafka.createTopics([topic, `${topic}.dlq`]);
+  await kafka.allow("projector", [
+    ["topic", topic, "DESCRIBE", "READ"],
+    ["topic", `${topic}.dlq`, "DESCRIBE", "WRITE"],
+    ["group", group, "READ"],
+  ]);
+  const projector = spawnService("projector", {
+    KAFKA_BROKERS: kafka.brokers,
+    KAFKA_TLS: "on",
+    KAFKA_TLS_CA_FILE: certificate.certFile,
+    KAFKA_SASL_MECHANISM: "scram-sha-512",
+    KAFKA_SASL_USERNAME: "projector",
+    KAFKA_SASL_PASSWORD: PASSWORD,
+    REDIS_URL: redisUrl(),
+    PROJECTOR_KEY_PREFIX: uniquePrefix(),
+    PROJECTOR_TOPIC: topic,
+    PROJECTOR_DLQ_TOPIC: `${topic}.dlq`,
+    PROJECTOR_GROUP: group,
+    OPS_PORT: "0",
+  });
+  onTestFinished(async () => void (await projector.end("SIGKILL")));
+  await produceRaw(topic, [{ key: "k", value: "no event" }], kafka.plainBrokers);
+  const [letter] = await readTopic(`${topic}.dlq`, {
+    count: 1,
+    brokers: kafka.plainBrokers,
+    timeoutMs: 30_000,
+  });
+  expect(String(letter?.value)).toBe("no event");
+  const { opsPort } = await projector.started();
+  await eventually(async () => {
+    const response = await fetch(`http://127.0.0.1:${opsPort}/readyz`);
+    expect(response.status, await response.text()).toBe(200);
+  });
+  expect(await projector.end("SIGTERM")).toBe(0);
+});
