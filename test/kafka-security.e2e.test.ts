@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { outboxEvent } from "../services/relay/testing/events.ts";
 import { insertRow } from "../services/relay/testing/outbox-rows.ts";
 import { openPublisher, publishingClients } from "../services/relay/testing/publisher-under-test.ts";
+import { examineServers } from "../services/relay/testing/running-doctor.ts";
 import { makeCertificate, type TestCertificate, temporaryFolder } from "./support/certificates.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { eventually } from "./support/eventually.ts";
@@ -169,4 +170,24 @@ test("the projector reads its topic, commits to its group and writes dead letter
     expect(response.status, await response.text()).toBe(200);
   });
   expect(await projector.end("SIGTERM")).toBe(0);
+});
+
+test("the doctor asks the brokers as the relay would, and sees what the relay may do", async () => {
+  const topic = uniqueTopic("secure");
+  await kafka.createTopics([topic]);
+  await kafka.allow("relay", [["topic", topic, "DESCRIBE", "READ"]]);
+  const examined = () =>
+    examineServers({
+      area: "kafka",
+      brokers: [kafka.brokers],
+      topics: [topic],
+      security: {
+        tls: { ca: String(certificate.cert) },
+        sasl: { mechanism: "scram-sha-512", username: "relay", password: PASSWORD },
+      },
+    });
+  const failures = async () => (await examined()).filter(({ status }) => status === "failed");
+  expect(await failures()).toEqual([expect.objectContaining({ found: expect.stringMatching(/Write/) })]);
+  await kafka.allow("relay", [["topic", topic, "WRITE"]]);
+  expect(await failures()).toEqual([]);
 });

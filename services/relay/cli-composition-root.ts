@@ -1,3 +1,4 @@
+import { readKafkaSecurity } from "../platform/kafka/kafka-security.ts";
 import { checks } from "./application/doctor/checks.ts";
 import { examine } from "./application/doctor/examine.ts";
 import type { DoctorSettings } from "./application/doctor/facts.ts";
@@ -49,6 +50,7 @@ function createDoctor(config: CliConfig): Doctor & { close(): Promise<void> } {
   const postgres = createPostgresFacts({ databaseUrl: config.DATABASE_URL, relay, slot, publication, table });
   const kafka = createKafkaFacts({
     brokers,
+    security: readKafkaSecurity(config),
     topics: [...new Set(config.RELAY_TOPICS.values())],
     partitions,
     replicationFactor: config.RELAY_TOPIC_REPLICATION,
@@ -61,6 +63,8 @@ function createDoctor(config: CliConfig): Doctor & { close(): Promise<void> } {
     table,
     retentionHours: config.RELAY_RETENTION_HOURS,
     brokers,
+    // Whoever does not log in; a client certificate's name is not known here.
+    kafkaPrincipal: `User:${config.KAFKA_SASL_USERNAME ?? "ANONYMOUS"}`,
     topicPartitions: partitions,
     topicReplication: config.RELAY_TOPIC_REPLICATION,
     maxEventBytes: config.RELAY_MAX_EVENT_BYTES,

@@ -137,7 +137,7 @@ export const configSchema = withKafkaSecurityRules(variables);
 export type RelayConfig = Readonly<z.output<typeof configSchema>>;
 
 /** What the CLI needs of it. */
-export const cliConfigSchema = variables.pick({
+const cliVariables = variables.pick({
   DATABASE_URL: true,
   RELAY_NAME: true,
   RELAY_MODE: true,
@@ -151,6 +151,15 @@ export const cliConfigSchema = variables.pick({
   RELAY_TOPIC_PARTITIONS: true,
   RELAY_TOPIC_REPLICATION: true,
   KAFKA_BROKERS: true,
+  KAFKA_TLS: true,
+  KAFKA_TLS_CA_FILE: true,
+  KAFKA_TLS_CERT_FILE: true,
+  KAFKA_TLS_KEY_FILE: true,
+  KAFKA_SASL_MECHANISM: true,
+  KAFKA_SASL_USERNAME: true,
+  KAFKA_SASL_PASSWORD: true,
 });
+
+export const cliConfigSchema = withKafkaSecurityRules(cliVariables);
 
 export type CliConfig = Readonly<z.output<typeof cliConfigSchema>>;

@@ -8,6 +8,7 @@ export const doctorSettings: DoctorSettings = {
   table: { schema: "public", name: "outbox" },
   retentionHours: 168,
   brokers: ["a:9092", "b:9092"],
+  kafkaPrincipal: "User:ANONYMOUS",
   topicPartitions: 6,
   topicReplication: -1,
   maxEventBytes: 50_000_000,

@@ -1,4 +1,5 @@
 import pg from "pg";
+import type { KafkaSecurity } from "../../platform/kafka/kafka-security.ts";
 import { checks } from "../application/doctor/checks.ts";
 import { examine } from "../application/doctor/examine.ts";
 import type { DoctorSettings } from "../application/doctor/facts.ts";
@@ -12,6 +13,7 @@ export async function examineServers(options: {
   readonly area: Finding["area"];
   readonly databaseUrl?: string;
   readonly brokers?: readonly string[];
+  readonly security?: KafkaSecurity;
   readonly topics?: readonly string[];
   readonly settings?: Partial<DoctorSettings>;
 }): Promise<Finding[]> {
@@ -19,6 +21,7 @@ export async function examineServers(options: {
     area,
     databaseUrl = "postgres://127.0.0.1:1/none",
     brokers = ["127.0.0.1:1"],
+    security = {},
     topics = [],
   } = options;
   const settings = { ...doctorSettings, brokers, ...options.settings };
@@ -26,6 +29,7 @@ export async function examineServers(options: {
   const postgres = createPostgresFacts({ databaseUrl, relay, slot, publication, table });
   const kafka = createKafkaFacts({
     brokers,
+    security,
     topics,
     partitions: settings.topicPartitions,
     replicationFactor: settings.topicReplication,

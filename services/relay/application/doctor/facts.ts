@@ -31,6 +31,8 @@ export interface DoctorSettings {
   readonly table: { readonly schema: string; readonly name: string };
   readonly retentionHours: number;
   readonly brokers: readonly string[];
+  /** As the brokers' access control lists name the relay. */
+  readonly kafkaPrincipal: string;
   readonly topicPartitions: number;
   readonly topicReplication: number;
   readonly maxEventBytes: number;

@@ -1,6 +1,5 @@
 import { createBackoff } from "../../../platform/backoff.ts";
 import { delay } from "../../../platform/delay.ts";
-import type { KafkaSecurity, SaslMechanism } from "../../../platform/kafka/kafka-security.ts";
 import type { PartitionBatch } from "../../../platform/kafka/produce-body.ts";
 import type { Publisher } from "../../application/publisher.ts";
 import { RelayError } from "../../application/relay-error.ts";
@@ -9,6 +8,7 @@ import { fenceConnections } from "./fenced-sockets.ts";
 import { partitionOf } from "./partition-of.ts";
 import { errorNames, isRetriable, reasonOf } from "./platformatic-errors.ts";
 import { MultipleErrors, NetworkError, Producer, ResponseError } from "./platformatic-parts.ts";
+import { platformaticSecurity } from "./platformatic-security.ts";
 import { createProduce, type ProduceResponse } from "./produce-request.ts";
 import { toRecord } from "./record.ts";
 import {
@@ -26,12 +26,6 @@ const ACK_TIMEOUT_MS = 25_000;
 const METADATA_MAX_AGE_MS = 300_000;
 /** After the highest 32-bit integer the sequence numbers begin again at 0. */
 const SEQUENCES = 2 ** 31;
-
-const saslMechanisms = {
-  plain: "PLAIN",
-  "scram-sha-256": "SCRAM-SHA-256",
-  "scram-sha-512": "SCRAM-SHA-512",
-} as const satisfies Record<SaslMechanism, string>;
 
 type MutableOffsets = Record<string, Record<string, string>>;
 
@@ -54,7 +48,7 @@ function openSession(options: PublisherOptions & ProducerConnection): ProducerSe
   const client = new Producer({
     clientId: options.clientId,
     bootstrapBrokers: [...options.brokers],
-    ...connectionSecurity(security),
+    ...platformaticSecurity(security),
     connectTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     metadataMaxAge: METADATA_MAX_AGE_MS,
@@ -160,14 +154,6 @@ function openSession(options: PublisherOptions & ProducerConnection): ProducerSe
       for (const [, connection] of client.connections) connection.socket?.destroy();
       await client.close().catch(() => {});
     },
-  };
-}
-
-function connectionSecurity({ tls, sasl }: KafkaSecurity) {
-  return {
-    // Without a server name none would be sent, and a broker behind a name of its own could not be found.
-    ...(tls ? { tls: { ...tls }, tlsServerName: true } : {}),
-    ...(sasl ? { sasl: { ...sasl, mechanism: saslMechanisms[sasl.mechanism] } } : {}),
   };
 }
 

@@ -35,8 +35,6 @@ export const topicsThere = kafkaCheck("topics", ["topics"], ({ topics }, setting
 
 /** Describe is part of each of the others. */
 const NEEDED = ["WRITE", "READ"] as const;
-/** Nobody signs in: the relay speaks to brokers without SASL and TLS. */
-const PRINCIPAL = "User:ANONYMOUS";
 const titleCase = (word: string) => word[0] + word.slice(1).toLowerCase();
 
 export const topicRights = kafkaCheck("topic rights", ["topics"], ({ topics }, settings) =>
@@ -53,7 +51,7 @@ export const topicRights = kafkaCheck("topic rights", ["topics"], ({ topics }, s
     const purpose = "Write to publish, Read to see after a crash what is published already";
     return failed(`${topic}: this client may not ${missing.join(", ")} (${purpose})`, {
       commands: [
-        `kafka-acls.sh --bootstrap-server ${settings.brokers.join(",")} --add --allow-principal ${PRINCIPAL} ` +
+        `kafka-acls.sh --bootstrap-server ${settings.brokers.join(",")} --add --allow-principal ${settings.kafkaPrincipal} ` +
           `${missing.map((each) => `--operation ${each} `).join("")}--topic ${topic}`,
       ],
       note: "for the principal that the brokers know the relay by; an ACL that denies it has to be removed",

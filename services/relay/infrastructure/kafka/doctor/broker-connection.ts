@@ -8,8 +8,10 @@ import {
   metadataV12,
   type ResponseError,
 } from "@platformatic/kafka";
+import type { KafkaSecurity } from "../../../../platform/kafka/kafka-security.ts";
 import { FactUnreadable } from "../../../application/doctor/facts.ts";
 import { errorNames, reasonOf } from "../platformatic-errors.ts";
+import { platformaticSecurity } from "../platformatic-security.ts";
 
 /** Kafka's codes, as responses have them. */
 const NONE = 0;
@@ -43,11 +45,12 @@ export interface BrokerConnection {
 }
 
 /** Rejects with what the network or the broker said. */
-export async function connectBroker(address: string): Promise<BrokerConnection> {
+export async function connectBroker(address: string, security: KafkaSecurity): Promise<BrokerConnection> {
   const { hostname, port } = new URL(`kafka://${address}`);
   const connection = new Connection("outbox-doctor", {
     connectTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    ...platformaticSecurity(security),
   });
   // Whoever asks is told; without a listener the process would end.
   connection.on("error", () => {});

@@ -1,9 +1,11 @@
+import type { KafkaSecurity } from "../../../../platform/kafka/kafka-security.ts";
 import { type FactReaders, FactUnreadable } from "../../../application/doctor/facts.ts";
 import type { BrokerAddress, KafkaFacts, TopicSettings } from "../../../application/doctor/kafka-facts.ts";
 import type { BrokerConnection } from "./broker-connection.ts";
 
 export interface KafkaFactsOptions {
   readonly brokers: readonly string[];
+  readonly security: KafkaSecurity;
   readonly topics: readonly string[];
   /** With which the relay makes a topic that is missing. */
   readonly partitions: number;
@@ -12,19 +14,22 @@ export interface KafkaFactsOptions {
 
 /** Each connects on its own when it is asked for. */
 export function createKafkaFacts(options: KafkaFactsOptions): FactReaders<KafkaFacts> {
-  const { brokers, topics, partitions, replicationFactor } = options;
+  const { brokers, security, topics, partitions, replicationFactor } = options;
+  /** The client is loaded by those who need it. */
+  const connect: Connect = async (address) =>
+    (await import("./broker-connection.ts")).connectBroker(address, security);
 
   return {
     async brokers() {
-      const bootstrap = await Promise.all(brokers.map((address) => look(address, true)));
+      const bootstrap = await Promise.all(brokers.map((address) => look(connect, address, true)));
       const named = new Set(bootstrap.flatMap(({ cluster }) => cluster));
       const others = await Promise.all(
-        Array.from(named.difference(new Set(brokers)), (address) => look(address, false)),
+        Array.from(named.difference(new Set(brokers)), (address) => look(connect, address, false)),
       );
       return { addresses: [...bootstrap, ...others] };
     },
     topics: () =>
-      onAny(brokers, async (connection) => {
+      onAny(connect, brokers, async (connection) => {
         const { topics: found } = await connection.describe(topics);
         return Promise.all(
           found.map(async (topic) => {
@@ -37,7 +42,7 @@ export function createKafkaFacts(options: KafkaFactsOptions): FactReaders<KafkaF
         );
       }),
     topicSettings: () =>
-      onAny(brokers, async (connection) => {
+      onAny(connect, brokers, async (connection) => {
         const found: TopicSettings[] = [];
         for (const topic of topics) {
           const values = await connection.topicSettings(topic);
@@ -46,21 +51,27 @@ export function createKafkaFacts(options: KafkaFactsOptions): FactReaders<KafkaF
         return found;
       }),
     brokerSettings: () =>
-      onAny(brokers, async (connection) => {
+      onAny(connect, brokers, async (connection) => {
         const { nodes } = await connection.describe([]);
         return Promise.all(
           nodes.map(({ id, address }) =>
-            onAny([address], async (broker) => ({ address, values: await broker.brokerSettings(id) })),
+            onAny(connect, [address], async (broker) => ({
+              address,
+              values: await broker.brokerSettings(id),
+            })),
           ),
         );
       }),
   };
 }
 
-/** The client is loaded by those who need it. */
-const connect = async (address: string) => (await import("./broker-connection.ts")).connectBroker(address);
+type Connect = (address: string) => Promise<BrokerConnection>;
 
-async function look(address: string, isBootstrap: boolean): Promise<BrokerAddress & { cluster: string[] }> {
+async function look(
+  connect: Connect,
+  address: string,
+  isBootstrap: boolean,
+): Promise<BrokerAddress & { cluster: string[] }> {
   try {
     const { nodes } = await on(await connect(address), (connection) => connection.describe([]));
     return { address, isBootstrap, failure: undefined, cluster: nodes.map((node) => node.address) };
@@ -72,6 +83,7 @@ async function look(address: string, isBootstrap: boolean): Promise<BrokerAddres
 
 /** On the first that answers. @throws FactUnreadable */
 async function onAny<T>(
+  connect: Connect,
   addresses: readonly string[],
   work: (connection: BrokerConnection) => Promise<T>,
 ): Promise<T> {
