@@ -20,6 +20,15 @@ test("every metric is there before anything happened", async () => {
   for (const name of Object.values(metricNames)) expect(text).toContain(`# HELP ${name} `);
 });
 
+test("what is counted begins at 0, so that the first late batch of a new leader is seen as an increase", async () => {
+  const { value } = observed();
+  for (const mode of ["cdc", "polling"]) {
+    expect(await value(`${metricNames.publishLatency}_count{mode="${mode}"}`)).toBe(0);
+    expect(await value(`${metricNames.publishLatency}_bucket{le="1",mode="${mode}"}`)).toBe(0);
+  }
+  expect(await value(`${metricNames.eventsPublished}{topic="orders-events"}`)).toBe(0);
+});
+
 test.each<[RelayPhase, "cdc" | "polling" | "down"]>([
   ["starting", "down"],
   ["standby", "down"],

@@ -96,6 +96,9 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     help: "Keys of which events wait behind a dead letter.",
     registers,
   });
+  // A series that begins at 0 shows its first increase; one that begins at 1 does not, and the first batch of a new leader is the latest.
+  for (const mode of ["cdc", "polling"]) publishLatency.zero({ mode });
+  for (const topic of new Set(topicOf.values())) eventsPublished.inc({ topic }, 0);
   for (const reason of refusalReasons) deadLettered.inc({ reason }, 0);
   modeTransitions.inc({ from: "cdc", to: "polling" }, 0);
   modeTransitions.inc({ from: "polling", to: "cdc" }, 0);
