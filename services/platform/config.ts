@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { z } from "zod";
+import { tracingVariables } from "./tracing/tracing-variables.ts";
 
 /** One thing wrong with the environment. Never carries the variable's value: it may be a secret. */
 export interface ConfigFault {
@@ -62,14 +63,18 @@ function givenValue(name: string, environment: Readonly<Record<string, string | 
   }
 }
 
-/** What is safe to print: passwords, and user names and query parameters of URLs are replaced by `***`. */
+/** What is safe to print: passwords and headers, and user names and query parameters of URLs are replaced by `***`. */
 export function redactConfig(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => [
       name,
-      name.endsWith("_PASSWORD") && value !== undefined ? "***" : redactValue(value),
+      isSecret(name) && value !== undefined ? "***" : redactValue(value),
     ]),
   );
+}
+
+function isSecret(name: string): boolean {
+  return name.endsWith("_PASSWORD") || name.endsWith("_HEADERS");
 }
 
 function redactValue(value: unknown): unknown {
@@ -127,4 +132,5 @@ export const commonVariables = {
     .integer(100, 600_000)
     .default(15_000)
     .describe("Longest time to stop in; what is not done by then is given up"),
+  ...tracingVariables,
 };
