@@ -189,10 +189,11 @@ test("the caller's trace context goes into the outbox row, anything else in its 
     lines: [{ sku: "s", quantity: 1 }],
   });
   for (const [header, expected] of [
-    [traceparent, { traceparent }],
+    [traceparent, { traceparent, tracestate: "vendor=1" }],
     ["garbage", {}],
   ] as const) {
-    const response = await post(body, { "content-type": "application/json", traceparent: header });
+    const headers = { "content-type": "application/json", traceparent: header, tracestate: "vendor=1" };
+    const response = await post(body, headers);
     const { id } = (await response.json()) as { id: string };
     expect((await rowsOf(id))[0].headers).toEqual(expected);
   }

@@ -5,6 +5,7 @@ import { startOpsServer } from "../platform/ops-server.ts";
 import { createPostgresPool } from "../platform/postgres-pool.ts";
 import { readRedisServer } from "../platform/redis-server.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
+import { openTracing } from "../platform/tracing/open-tracing.ts";
 import { createOrderUseCases } from "./application/factories/order-use-cases.ts";
 import { createWatches } from "./application/watches.ts";
 import { composeCertificate, composeGate } from "./compose-access.ts";
@@ -20,6 +21,7 @@ import { createOrderRepository } from "./infrastructure/postgres/order-repositor
 import { createOutboxRepository } from "./infrastructure/postgres/outbox-repository.ts";
 import { createTxManager } from "./infrastructure/postgres/transactions.ts";
 import { openRedis } from "./infrastructure/redis/open-redis.ts";
+import { createTransactionSpans } from "./infrastructure/transaction-spans.ts";
 import { MAX_TIMEOUT_MS } from "./transport/max-timeout.ts";
 import { builtPage, createPageApp } from "./transport/page/page-app.ts";
 import { createRestApp } from "./transport/rest/rest-app.ts";
@@ -36,7 +38,14 @@ export interface RunningApi {
 const DRAIN_SHARE = 0.8;
 
 /** Builds the API's infrastructure and starts its listeners; all of it stops with the lifecycle. */
-export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceContext): Promise<RunningApi> {
+export async function createApi(config: ApiConfig, context: ServiceContext): Promise<RunningApi> {
+  const { log, lifecycle } = context;
+  const registry = new Registry();
+  const tracer = await openTracing(config, context, {
+    serviceName: "orders-api",
+    registry,
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+  });
   const pool = createPostgresPool(
     {
       connectionString: config.DATABASE_URL,
@@ -47,7 +56,6 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     },
     log,
   );
-  const registry = new Registry();
   const metrics = createApiMetrics(registry);
   const database = createConnections({
     pool,
@@ -101,6 +109,7 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     watches,
     outbox: createOutboxRepository(),
     idempotency: createIdempotencyStore(database, keptMs),
+    inSpan: createTransactionSpans(tracer),
     newId: randomUUIDv7,
     now: () => new Date(),
     digest: sha256,
@@ -114,6 +123,7 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     observe: metrics.observeHttp,
     maxBodyBytes,
     requireIfMatch: config.API_REQUIRE_IF_MATCH,
+    tracer,
   });
   const page = createPageApp(builtPage);
   if (page) rest.route("/", page);
@@ -127,6 +137,7 @@ export async function createApi(config: ApiConfig, { log, lifecycle }: ServiceCo
     gate,
     certificate: await composeCertificate(access),
     observeRpc: metrics.observeRpc,
+    tracer,
     maxBodyBytes,
     maxTimeoutMs: MAX_TIMEOUT_MS,
     corsOrigins: config.API_CORS_ORIGINS,

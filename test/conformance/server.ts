@@ -15,6 +15,7 @@ import { pino } from "pino";
 import { openGate } from "../../services/api/transport/gate.ts";
 import { startServers } from "../../services/api/transport/servers.ts";
 import { createLifecycle } from "../../services/platform/lifecycle.ts";
+import { noTracer } from "../../services/platform/tracing/tracer.ts";
 import { conformanceRoutes } from "./conformance-service.ts";
 
 /** The suite starts this for each kind of server that it tries: our listeners, adapter and interceptors, with the suite's service. */
@@ -41,6 +42,7 @@ const { httpPort, grpcPort } = await startServers({
   gate: openGate,
   certificate: undefined,
   observeRpc: () => {},
+  tracer: noTracer,
   maxBodyBytes: asked.messageReceiveLimit || 1_048_576,
   maxTimeoutMs: 30_000,
   stopping: new AbortController().signal,

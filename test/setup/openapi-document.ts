@@ -1,5 +1,6 @@
 import { openGate } from "../../services/api/transport/gate.ts";
 import { createRestApp } from "../../services/api/transport/rest/rest-app.ts";
+import { noTracer } from "../../services/platform/tracing/tracer.ts";
 
 /** Prints the OpenAPI document as the service gives it. */
 const unused = () => Promise.reject(new Error("only the document is asked for"));
@@ -9,6 +10,7 @@ const app = createRestApp({
   checks: {},
   log: console as never,
   observe: () => {},
+  tracer: noTracer,
   maxBodyBytes: 0,
   requireIfMatch: false,
 });

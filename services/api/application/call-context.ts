@@ -1,11 +1,12 @@
+import type { TraceContext } from "../../platform/tracing/trace-context.ts";
 import type { Deadline } from "./ports.ts";
 
 /** What comes with a request beside the request itself. */
 export interface CallContext {
   readonly caller: Caller;
   readonly deadline: Deadline;
-  /** W3C trace context, already checked. */
-  readonly traceparent: string | undefined;
+  /** Of the trace that the call belongs to. */
+  readonly trace: TraceContext | undefined;
 }
 
 export interface CommandContext extends CallContext {

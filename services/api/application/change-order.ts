@@ -1,8 +1,17 @@
+import { traceHeaders } from "../../platform/tracing/trace-context.ts";
 import { decideTransition, evolve, type Order, type TransitionType } from "../domain/order.ts";
 import { OrderError } from "../domain/order-error.ts";
 import type { CommandContext } from "./call-context.ts";
 import type { OnceOnly } from "./once-only.ts";
-import type { CachedOrders, NewId, Now, OrderRepository, OutboxRepository, TxManager } from "./ports.ts";
+import type {
+  CachedOrders,
+  InSpan,
+  NewId,
+  Now,
+  OrderRepository,
+  OutboxRepository,
+  TxManager,
+} from "./ports.ts";
 import { visibleTo } from "./visible-to.ts";
 
 export interface ChangeOrderInput {
@@ -26,26 +35,29 @@ export function createChangeOrder<Tx>(deps: {
   readonly cache: Pick<CachedOrders, "committed">;
   readonly outbox: OutboxRepository<Tx>;
   readonly onceOnly: OnceOnly<Tx>;
+  readonly inSpan: InSpan;
   readonly newId: NewId;
   readonly now: Now;
 }): ChangeOrderUseCase {
-  const { transactions, orders, cache, outbox, onceOnly, newId, now } = deps;
+  const { transactions, orders, cache, outbox, onceOnly, inSpan, newId, now } = deps;
   return (input, context) => {
     const { id, type, expectedVersions, reason } = input;
-    const { caller, deadline, traceparent } = context;
-    const envelope = { eventId: newId(), headers: traceparent === undefined ? {} : { traceparent } };
+    const { caller, deadline, trace } = context;
+    const written = { eventId: newId(), orderId: id, trace };
     return onceOnly({ operation: type, input }, context, async (done) => {
-      const changed = await transactions.run(async (tx) => {
-        done.claim(tx);
-        const order = visibleTo(caller, id, await orders.findForUpdate(tx, id));
-        if (expectedVersions) requireVersion(order, expectedVersions);
-        const event = decideTransition(order, { type, reason, at: now() });
-        const changed = evolve(order, event);
-        orders.update(tx, changed);
-        outbox.append(tx, event, changed, envelope);
-        done.record(tx, changed);
-        return changed;
-      }, deadline);
+      const changed = await inSpan(written, (within) =>
+        transactions.run(async (tx) => {
+          done.claim(tx);
+          const order = visibleTo(caller, id, await orders.findForUpdate(tx, id));
+          if (expectedVersions) requireVersion(order, expectedVersions);
+          const event = decideTransition(order, { type, reason, at: now() });
+          const changed = evolve(order, event);
+          orders.update(tx, changed);
+          outbox.append(tx, event, changed, { eventId: written.eventId, headers: traceHeaders(within) });
+          done.record(tx, changed);
+          return changed;
+        }, deadline),
+      );
       await cache.committed(changed);
       return changed;
     });

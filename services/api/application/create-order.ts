@@ -1,8 +1,9 @@
+import { traceHeaders } from "../../platform/tracing/trace-context.ts";
 import { type CreateOrder, decideCreation, evolve, type Order } from "../domain/order.ts";
 import { OrderError } from "../domain/order-error.ts";
 import type { CommandContext } from "./call-context.ts";
 import type { OnceOnly } from "./once-only.ts";
-import type { NewId, Now, OrderRepository, OutboxRepository, TxManager } from "./ports.ts";
+import type { InSpan, NewId, Now, OrderRepository, OutboxRepository, TxManager } from "./ports.ts";
 
 export type CreateOrderInput = Omit<CreateOrder, "type" | "orderId" | "at">;
 
@@ -17,27 +18,30 @@ export function createCreateOrder<Tx>(deps: {
   readonly orders: OrderRepository<Tx>;
   readonly outbox: OutboxRepository<Tx>;
   readonly onceOnly: OnceOnly<Tx>;
+  readonly inSpan: InSpan;
   readonly newId: NewId;
   readonly now: Now;
 }): CreateOrderUseCase {
-  const { transactions, orders, outbox, onceOnly, newId, now } = deps;
+  const { transactions, orders, outbox, onceOnly, inSpan, newId, now } = deps;
   return async (input, context) => {
-    const { caller, deadline, traceparent } = context;
+    const { caller, deadline, trace } = context;
     if (caller.customerId !== undefined && caller.customerId !== input.customerId) {
       const violations = [{ path: ["customerId"], problem: "is not the caller's" }];
       throw new OrderError("PERMISSION_DENIED", "an order can be created only for oneself", violations);
     }
     const event = decideCreation({ ...input, type: "CreateOrder", orderId: newId(), at: now() });
     const order = evolve(undefined, event);
-    const envelope = { eventId: newId(), headers: traceparent === undefined ? {} : { traceparent } };
+    const written = { eventId: newId(), orderId: order.id, trace };
     return onceOnly({ operation: "CreateOrder", input }, context, (done) =>
-      transactions.run(async (tx) => {
-        done.claim(tx);
-        orders.insert(tx, order);
-        outbox.append(tx, event, order, envelope);
-        done.record(tx, order);
-        return order;
-      }, deadline),
+      inSpan(written, (within) =>
+        transactions.run(async (tx) => {
+          done.claim(tx);
+          orders.insert(tx, order);
+          outbox.append(tx, event, order, { eventId: written.eventId, headers: traceHeaders(within) });
+          done.record(tx, order);
+          return order;
+        }, deadline),
+      ),
     );
   };
 }

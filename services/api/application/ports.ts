@@ -1,3 +1,4 @@
+import type { TraceContext } from "../../platform/tracing/trace-context.ts";
 import type { Order, OrderEvent, OrderStatus } from "../domain/order.ts";
 
 /**
@@ -68,6 +69,19 @@ export interface OrderPosition {
 export interface OutboxRepository<Tx> {
   /** `order` is the one after the event: consumers get it whole. */
   append(tx: Tx, event: OrderEvent, order: Order, envelope: EventEnvelope): void;
+}
+
+/** Port: the transaction that `work` runs is a part of the call's trace; `work` is given what its event is to pass on. */
+export type InSpan = <T>(
+  written: WrittenEvent,
+  work: (trace: TraceContext | undefined) => Promise<T>,
+) => Promise<T>;
+
+export interface WrittenEvent {
+  readonly eventId: string;
+  readonly orderId: string;
+  /** The call's. */
+  readonly trace: TraceContext | undefined;
 }
 
 export interface EventEnvelope {

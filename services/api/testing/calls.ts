@@ -9,7 +9,7 @@ export const noDeadline: Deadline = { signal: new AbortController().signal, rema
 export const anyCall: CommandContext = {
   caller: { id: "test", customerId: undefined },
   deadline: noDeadline,
-  traceparent: undefined,
+  trace: undefined,
   idempotencyKey: undefined,
 };
 

@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { noTracer } from "../../platform/tracing/tracer.ts";
 import type { Order } from "../domain/order.ts";
 import { openGate } from "../transport/gate.ts";
 import { createRestApp, type RestOptions } from "../transport/rest/rest-app.ts";
@@ -19,6 +20,7 @@ export function restApp({ useCases, ...options }: RestAppOptions = {}) {
     observe: () => {},
     maxBodyBytes: 1_000_000,
     requireIfMatch: false,
+    tracer: noTracer,
     ...options,
     useCases: {
       createOrder: async () => someOrder,

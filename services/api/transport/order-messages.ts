@@ -66,16 +66,3 @@ export function toWatchOrderResponse({ order, path }: OrderVersion): WatchOrderR
     }),
   });
 }
-
-/** Ids of zeros only, and the version ff, stand for nothing. */
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** The header `traceparent` when it has the form of W3C Trace Context, section 3.2.2; else nothing is passed on. */
-export function validTraceparent(header: string | null | undefined): string | undefined {
-  return header && TRACEPARENT.test(header) ? header : undefined;
-}
-
-/** The trace id in a valid `traceparent`. */
-export function traceIdIn(header: string | null | undefined): string | undefined {
-  return validTraceparent(header)?.split("-")[1];
-}

@@ -9,6 +9,7 @@ import type { Hono } from "hono";
 import type { Lifecycle } from "../../platform/lifecycle.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { listen } from "../../platform/ops-server.ts";
+import type { Tracer } from "../../platform/tracing/tracer.ts";
 import { takeBeforeRequests } from "./before-requests.ts";
 import { limitAge } from "./connection-age.ts";
 import { createCors } from "./cors.ts";
@@ -16,12 +17,9 @@ import type { Gate } from "./gate.ts";
 import { closingResponses, drainHttp1 } from "./http1-drain.ts";
 import { http2Drain } from "./http2-drain.ts";
 import { http1Limits, http2Limits, MAX_RESPONSE_BYTES } from "./listener-limits.ts";
-import {
-  createErrorInterceptor,
-  createObserveInterceptor,
-  type ObservedCall,
-  privateGets,
-} from "./rpc/interceptors.ts";
+import { traced } from "./rpc/call-spans.ts";
+import { createErrorInterceptor, createObserveInterceptor, privateGets } from "./rpc/interceptors.ts";
+import { type ObservedCall, observed } from "./rpc/observed-call.ts";
 import { createRequestGate } from "./rpc/request-gate.ts";
 import { createUnaryGrpc } from "./rpc/unary-grpc.ts";
 import { type Certificate, createTlsServer } from "./tls-server.ts";
@@ -39,6 +37,7 @@ export interface ServersOptions {
   /** With it both ports speak TLS, and both HTTP/2 and HTTP/1.1. */
   readonly certificate: Certificate | undefined;
   readonly observeRpc: (call: ObservedCall) => void;
+  readonly tracer: Tracer;
   readonly maxBodyBytes: number;
   readonly maxTimeoutMs: number;
   /** Whose pages may use both doors from a browser. */
@@ -59,16 +58,17 @@ export interface ServersOptions {
  * REST. At a stop both close, and what is in flight is finished.
  */
 export async function startServers(options: ServersOptions): Promise<{ httpPort: number; grpcPort: number }> {
-  const { rest, routes, observeRpc, maxBodyBytes, maxTimeoutMs, stopping, drainMs, lifecycle, log } = options;
+  const { rest, routes, maxBodyBytes, maxTimeoutMs, stopping, drainMs, lifecycle, log } = options;
+  const begin = traced(options.tracer, observed(options.observeRpc));
   const rpc = {
     routes,
     interceptors: [
-      createObserveInterceptor(observeRpc),
+      createObserveInterceptor(begin),
       privateGets,
       createErrorInterceptor(log),
       createValidateInterceptor(),
     ],
-    requestGate: createRequestGate({ gate: options.gate, observe: observeRpc, log }),
+    requestGate: createRequestGate({ gate: options.gate, begin, log }),
     readMaxBytes: maxBodyBytes,
     writeMaxBytes: MAX_RESPONSE_BYTES,
     maxTimeoutMs,

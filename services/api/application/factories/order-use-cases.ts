@@ -8,6 +8,7 @@ import type {
   CachedOrders,
   Digest,
   IdempotencyStore,
+  InSpan,
   NewId,
   Now,
   OrderRepository,
@@ -27,6 +28,8 @@ export interface OrderPorts<Tx> {
   readonly watches: Watches;
   readonly outbox: OutboxRepository<Tx>;
   readonly idempotency: IdempotencyStore<Tx>;
+  /** Without it an event passes the call's trace on. */
+  readonly inSpan?: InSpan;
   readonly newId: NewId;
   readonly now: Now;
   readonly digest: Digest;
@@ -43,8 +46,9 @@ export interface OrderUseCases {
 
 export function createOrderUseCases<Tx>(ports: OrderPorts<Tx>): OrderUseCases {
   const { orders, cache = { find: orders.find, committed: async () => {} }, feed = noFeed } = ports;
+  const { inSpan = ({ trace }, work) => work(trace) } = ports;
   const onceOnly = createOnceOnly(ports); // from the database: it must find the version that was answered
-  const deps = { ...ports, cache, feed, onceOnly };
+  const deps = { ...ports, cache, feed, onceOnly, inSpan };
   return {
     createOrder: createCreateOrder(deps),
     changeOrder: createChangeOrder(deps),

@@ -2,7 +2,6 @@ import type { RouteConfig } from "@hono/zod-openapi";
 import type { CallContext, Caller, CommandContext } from "../../application/call-context.ts";
 import type { OrderUseCases } from "../../application/factories/order-use-cases.ts";
 import type { Operation } from "../gate.ts";
-import { validTraceparent } from "../order-messages.ts";
 import { readIdempotencyKey } from "./idempotency-key.ts";
 import type { Query } from "./query.ts";
 import { requestDeadline } from "./request-deadline.ts";
@@ -28,7 +27,7 @@ export function callContext(c: RestContext, caller: Caller): CallContext {
   return {
     caller,
     deadline: requestDeadline(c),
-    traceparent: validTraceparent(c.req.header("traceparent")),
+    trace: c.get("span")?.trace ?? c.get("callersTrace"),
   };
 }
 

@@ -1,4 +1,6 @@
 import type { Context } from "hono";
+import type { TraceContext } from "../../../platform/tracing/trace-context.ts";
+import type { Span } from "../../../platform/tracing/tracer.ts";
 
 /** What is known of each request. */
 export interface RestEnv {
@@ -7,6 +9,9 @@ export interface RestEnv {
     traceId: string;
     /** The caller's own name for the request, or the trace id. */
     requestId: string;
+    callersTrace: TraceContext | undefined;
+    /** Of an operation, while traces are collected. */
+    span: Span | undefined;
   };
 }
 

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
+import { recordingTracer } from "../../../platform/testing/recorded-spans.ts";
 import { OrderError, orderErrorCodes } from "../../domain/order-error.ts";
 import { restApp, someOrder } from "../../testing/rest-app.ts";
 import type { Gate } from "../gate.ts";
@@ -168,6 +169,61 @@ describe("a trace", () => {
     };
     expect(await nameOf("call-7")).toBe("call-7");
     expect(await nameOf("two words")).toBe("0af7651916cd43dd8448eb211c80319c");
+  });
+
+  test("has a span for each operation, by the route's pattern, whose context the use case is given", async () => {
+    const tracer = recordingTracer();
+    const given: unknown[] = [];
+    const app = restApp({
+      tracer,
+      useCases: {
+        async createOrder(_, { trace }) {
+          given.push(trace);
+          return someOrder;
+        },
+      },
+    });
+    await app.request("/orders", post(newOrder, { traceparent, tracestate: "vendor=1" }));
+    const [span] = tracer.spans();
+    expect(span).toMatchObject({
+      name: "POST /orders",
+      kind: "SERVER",
+      traceId: "0af7651916cd43dd8448eb211c80319c",
+      parentId: "b7ad6b7169203331",
+      failed: false,
+      attributes: {
+        "http.request.method": "POST",
+        "http.route": "/orders",
+        "http.response.status_code": 201,
+      },
+    });
+    const own = `00-0af7651916cd43dd8448eb211c80319c-${span?.spanId}-01`;
+    expect(given).toEqual([{ traceparent: own, tracestate: "vendor=1" }]);
+  });
+
+  test("that the caller did not begin has the id of its span; faults of ours fail it, the caller's do not", async () => {
+    const tracer = recordingTracer();
+    const failing = (error: Error) =>
+      restApp({ tracer, useCases: { getOrder: () => Promise.reject(error) } });
+    const answers = [
+      await failing(new OrderError("ORDER_NOT_FOUND", "none")).request(address),
+      await failing(new Error("a fault")).request(address),
+    ];
+    const spans = tracer.spans();
+    expect(spans.map(({ traceId }) => traceId)).toEqual(
+      answers.map(({ headers }) => headers.get("trace-id")),
+    );
+    expect(spans).toMatchObject([
+      { name: "GET /orders/:id", failed: false, attributes: { "http.response.status_code": 404 } },
+      { name: "GET /orders/:id", failed: true, attributes: { "http.response.status_code": 500 } },
+    ]);
+  });
+
+  test("of what is no operation has no span", async () => {
+    const tracer = recordingTracer();
+    const app = restApp({ tracer });
+    for (const path of ["/livez", "/nothing", "/openapi.json"]) await app.request(path);
+    expect(tracer.spans()).toEqual([]);
   });
 });
 

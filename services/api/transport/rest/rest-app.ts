@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { routePath } from "hono/route";
 import type { Logger } from "../../../platform/logger.ts";
 import { notReadyReasons, type ReadinessCheck } from "../../../platform/ops-server.ts";
+import type { Tracer } from "../../../platform/tracing/tracer.ts";
 import type { Gate } from "../gate.ts";
 import { requireJsonIsAccepted } from "./accept.ts";
 import { serveDocumentation } from "./documentation.ts";
@@ -14,7 +15,7 @@ import { listOrdersOperation } from "./operations/list-orders.ts";
 import { Problem, problemResponse, toProblem } from "./problem.ts";
 import { readQuery } from "./query.ts";
 import { type RestContext, type RestEnv, respond } from "./respond.ts";
-import { traceRequests } from "./trace.ts";
+import { beginSpan, traceRequests } from "./trace.ts";
 
 export interface RestOptions extends OperationOptions {
   readonly gate: Gate;
@@ -22,6 +23,7 @@ export interface RestOptions extends OperationOptions {
   readonly log: Logger;
   /** Called once per request with the route's pattern, never the path. */
   readonly observe: (route: string, method: string, status: number, seconds: number) => void;
+  readonly tracer: Tracer;
 }
 
 /** Counted, not logged: under overload a line for each would be one more load. */
@@ -29,7 +31,7 @@ const EXPECTED = new Set(["OVERLOADED", "DEADLINE_EXCEEDED"]);
 
 /** The REST door. Bodies are the proto3 JSON of orders.v1; every error is application/problem+json (RFC 9457). */
 export function createRestApp(options: RestOptions): Hono<RestEnv> {
-  const { gate, checks, log, observe } = options;
+  const { gate, checks, log, observe, tracer } = options;
   const app = new Hono<RestEnv>();
 
   app.use(async (c, next) => {
@@ -37,7 +39,7 @@ export function createRestApp(options: RestOptions): Hono<RestEnv> {
     await next();
     observe(routePath(c, -1), c.req.method, c.res.status, (performance.now() - start) / 1000);
   });
-  app.use(traceRequests);
+  app.use(traceRequests(tracer));
 
   const operations = [
     createOrderOperation(options),
@@ -46,7 +48,7 @@ export function createRestApp(options: RestOptions): Hono<RestEnv> {
     ...changeOrderOperations(options),
   ];
   for (const operation of operations) {
-    app.on(operation.route.method, pathOf(operation), through(gate, operation));
+    app.on(operation.route.method, pathOf(operation), through(gate, tracer, operation));
   }
   for (const [path, there] of Map.groupBy(operations, pathOf)) {
     const allow = allowedMethods(there);
@@ -79,16 +81,18 @@ export function createRestApp(options: RestOptions): Hono<RestEnv> {
 }
 
 /** Nothing of a request is looked at before it is known who sent it. */
-function through(gate: Gate, { name, route, handle }: RestOperation) {
+function through(gate: Gate, tracer: Tracer, { name, route, handle }: RestOperation) {
   const parameters = Object.keys((route.request?.query as z.ZodObject | undefined)?.shape ?? {});
+  const path = pathOf({ route });
   return async (c: RestContext): Promise<Response> => {
+    beginSpan(c, tracer, path);
     const caller = await gate(name, { authorization: c.req.header("authorization") });
     requireJsonIsAccepted(c.req.header("accept"));
     return handle(c, caller, readQuery(c.req.url, parameters));
   };
 }
 
-function pathOf({ route }: RestOperation): string {
+function pathOf({ route }: Pick<RestOperation, "route">): string {
   return route.path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 

@@ -14,7 +14,8 @@ import {
 import { OrderService } from "../../../gen/orders/v1/order_service_pb.ts";
 import { OrderError, orderErrorCodes } from "../../domain/order-error.ts";
 import { errorTable } from "../error-table.ts";
-import { createErrorInterceptor, createObserveInterceptor, type ObservedCall } from "./interceptors.ts";
+import { createErrorInterceptor, createObserveInterceptor } from "./interceptors.ts";
+import { type ObservedCall, observed as observing } from "./observed-call.ts";
 
 const registry = createRegistry(
   ErrorInfoSchema,
@@ -44,7 +45,7 @@ function failingWith(error: unknown) {
     {
       router: {
         interceptors: [
-          createObserveInterceptor((call) => observed.push(call)),
+          createObserveInterceptor(observing((call) => observed.push(call))),
           createErrorInterceptor(log),
           createValidateInterceptor(),
         ],

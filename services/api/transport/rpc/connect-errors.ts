@@ -1,11 +1,12 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { CompilationError, RuntimeError, ValidationError } from "@bufbuild/protovalidate";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, type ContextValues } from "@connectrpc/connect";
 import type { Logger } from "../../../platform/logger.ts";
+import { traceIdOf } from "../../../platform/tracing/trace-context.ts";
 import { OrderError } from "../../domain/order-error.ts";
 import { errorTable } from "../error-table.ts";
-import { traceIdIn } from "../order-messages.ts";
+import { traceOf } from "./call-spans.ts";
 import { fieldPath, refusalDetails, requestDetails } from "./error-details.ts";
 
 /** The call that failed. */
@@ -13,12 +14,13 @@ export interface FailedCall {
   readonly method: DescMethod;
   readonly header: Headers;
   readonly signal: AbortSignal;
+  readonly contextValues: ContextValues;
 }
 
 /** What a call's caller is told; what the error table does not know is logged and tells nothing of itself. */
 export function toConnectError(error: unknown, call: FailedCall, log: Logger): ConnectError {
-  const { method, header, signal } = call;
-  const traceId = traceIdIn(header.get("traceparent"));
+  const { method, header, signal, contextValues } = call;
+  const traceId = traceIdOf(traceOf(contextValues, header));
   if (error instanceof OrderError) {
     const { code, retryAfterMs } = error;
     const fields = error.violations.map(({ path, problem }) => ({

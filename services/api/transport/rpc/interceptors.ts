@@ -1,8 +1,7 @@
-import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
-import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "../../../platform/logger.ts";
 import { toConnectError } from "./connect-errors.ts";
+import { type BeginCall, codeOf } from "./observed-call.ts";
 
 /** Gives every error the code of the error table, and its details. */
 export function createErrorInterceptor(log: Logger): Interceptor {
@@ -26,21 +25,11 @@ async function* failingWith<T>(messages: AsyncIterable<T>, told: (error: unknown
   }
 }
 
-export type RpcProtocol = "grpc" | "grpc-web" | "connect";
-
-export interface ObservedCall {
-  /** `orders.v1.OrderService/GetOrder` */
-  readonly method: string;
-  readonly protocol: RpcProtocol;
-  /** In the lower case of Connect's specification; "ok" for a success. */
-  readonly code: string;
-  readonly seconds: number;
-}
-
-/** Tells how long each call took, a stream until its end, and how it ended. */
-export function createObserveInterceptor(observe: (call: ObservedCall) => void): Interceptor {
+/** Observes each call, a stream until its end. */
+export function createObserveInterceptor(begin: BeginCall): Interceptor {
   return (next) => async (request) => {
-    const done = beginCall(request.method, request.header, observe);
+    const { method, header, contextValues: values } = request;
+    const done = begin({ method, header, values, startedAt: performance.now() });
     try {
       const response = await next(request);
       if (response.stream) return { ...response, message: untilEnd(response.message, request.signal, done) };
@@ -51,18 +40,6 @@ export function createObserveInterceptor(observe: (call: ObservedCall) => void):
       throw error;
     }
   };
-}
-
-/** Of a call that begins now: what is to be told of it when it has ended with this code. */
-export function beginCall(
-  { parent, name }: DescMethod,
-  header: Headers,
-  observe: (call: ObservedCall) => void,
-): (code: string) => void {
-  const start = performance.now();
-  const method = `${parent.typeName}/${name}`;
-  const protocol = protocolOf(header.get("content-type"));
-  return (code) => observe({ method, protocol, code, seconds: (performance.now() - start) / 1000 });
 }
 
 async function* untilEnd<T>(messages: AsyncIterable<T>, signal: AbortSignal, done: (code: string) => void) {
@@ -97,14 +74,4 @@ async function answeredPrivately<T extends { readonly header: Headers }>(answer:
     told.metadata.set("cache-control", PRIVATE);
     throw told;
   }
-}
-
-/** As metrics have it. */
-export function codeOf(error: unknown): string {
-  return codeToString(ConnectError.from(error).code);
-}
-
-function protocolOf(contentType: string | null): RpcProtocol {
-  if (contentType?.startsWith("application/grpc-web")) return "grpc-web";
-  return contentType?.startsWith("application/grpc") ? "grpc" : "connect";
 }

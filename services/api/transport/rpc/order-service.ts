@@ -9,8 +9,8 @@ import {
   toListOrdersInput,
   toOrderMessage,
   toWatchOrderResponse,
-  validTraceparent,
 } from "../order-messages.ts";
+import { traceOf } from "./call-spans.ts";
 import { callerOf } from "./request-gate.ts";
 
 /** Longest deadline of a watch: a caller need not know how long this server lets a watch last, which ends it earlier. */
@@ -61,7 +61,7 @@ function contextOf(context: HandlerContext, { requestId = "" }: { requestId?: st
   return {
     caller: callerOf(context),
     deadline: { signal: context.signal, remainingMs: () => context.timeoutMs() },
-    traceparent: validTraceparent(context.requestHeader.get("traceparent")),
+    trace: traceOf(context.values, context.requestHeader),
     idempotencyKey: requestId || undefined,
   };
 }

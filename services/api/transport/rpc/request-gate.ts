@@ -5,7 +5,7 @@ import type { Caller } from "../../application/call-context.ts";
 import { challengeOf } from "../challenge.ts";
 import type { Gate, Operation } from "../gate.ts";
 import { toConnectError } from "./connect-errors.ts";
-import { beginCall, codeOf, type ObservedCall } from "./interceptors.ts";
+import { type BeginCall, codeOf } from "./observed-call.ts";
 
 const operationOf: Readonly<Record<keyof typeof OrderService.method, Operation>> = {
   createOrder: "CreateOrder",
@@ -29,7 +29,7 @@ export function callerOf({ values, method }: Pick<HandlerContext, "values" | "me
 
 export interface RequestGateOptions {
   readonly gate: Gate;
-  readonly observe: (call: ObservedCall) => void;
+  readonly begin: BeginCall;
   readonly log: Logger;
 }
 
@@ -38,17 +38,18 @@ export interface RequestGateOptions {
  * and reflection are not about orders, and open to everybody.
  */
 export function createRequestGate(options: RequestGateOptions): (context: HandlerContext) => Promise<void> {
-  const { gate, observe, log } = options;
+  const { gate, begin, log } = options;
   return async (context) => {
-    const { service, method, requestHeader, signal } = context;
+    const { service, method, requestHeader: header, signal, values } = context;
     if (service.typeName !== OrderService.typeName) return;
-    const done = beginCall(method, requestHeader, observe);
-    const authorization = requestHeader.get("authorization") ?? undefined;
+    const startedAt = performance.now();
+    const authorization = header.get("authorization") ?? undefined;
     try {
       const operation = operationOf[method.localName as keyof typeof operationOf];
-      context.values.set(callerKey, await gate(operation, { authorization }));
+      values.set(callerKey, await gate(operation, { authorization }));
     } catch (error) {
-      const told = toConnectError(error, { method, header: requestHeader, signal }, log);
+      const done = begin({ method, header, values, startedAt });
+      const told = toConnectError(error, { method, header, signal, contextValues: values }, log);
       const challenge = challengeOf(error);
       if (challenge !== undefined) told.metadata.set("www-authenticate", challenge);
       done(codeOf(told));

@@ -7,6 +7,10 @@ export const traceHeaders = {
     description: "W3C trace context: goes on with the order's event. One that is malformed counts as none.",
     example: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   }),
+  tracestate: z.string().optional().openapi({
+    description: "Goes on with traceparent, up to 512 characters",
+    example: "vendor=opaque",
+  }),
   "X-Request-Id": z.string().optional().openapi({
     description: "The caller's own name for the request; 1 to 128 visible characters, else it counts as none",
   }),
