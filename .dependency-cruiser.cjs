@@ -43,6 +43,13 @@ module.exports = {
       to: { path: "^services/(?!platform/|gen/)" },
     },
     {
+      name: "only-tracing-imports-opentelemetry",
+      comment: "it is loaded when traces are collected only; everybody else knows the port in tracer.ts",
+      severity: "error",
+      from: { path: "^services/", pathNot: `^services/platform/tracing/|${tests}` },
+      to: { path: "node_modules/@opentelemetry/" },
+    },
+    {
       name: "a-page-knows-the-contract-only",
       comment: "it runs in a browser: of the service it may import nothing",
       severity: "error",

@@ -134,6 +134,12 @@ const violations: { rule: string; what: string; file: string; text: string }[] =
     text: 'export * from "../api/domain/order.ts";',
   },
   {
+    rule: "only-tracing-imports-opentelemetry",
+    what: "a service importing OpenTelemetry",
+    file: "services/relay/infrastructure/planted.ts",
+    text: 'import { trace } from "@opentelemetry/api"; export const t = trace;',
+  },
+  {
     rule: "services-do-not-import-tests-or-deploy",
     what: "a service importing what belongs to the tests",
     file: "services/relay/planted.ts",
