@@ -7,6 +7,7 @@ import { startOpsServer } from "../platform/ops-server.ts";
 import { connectRedis } from "../platform/redis-connection.ts";
 import { readRedisServer } from "../platform/redis-server.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
+import { openTracing } from "../platform/tracing/open-tracing.ts";
 import { createProjectorFromPorts } from "./application/factories/projector-factory.ts";
 import type { ProjectorConfig } from "./config.ts";
 import { readOrderEvent } from "./infrastructure/cloudevents/read-order-event.ts";
@@ -19,6 +20,7 @@ import { consumeOrderEvents } from "./infrastructure/kafka/order-events-consumer
 import { createProjectorMetrics } from "./infrastructure/metrics.ts";
 import { tellAll } from "./infrastructure/observers.ts";
 import { createRedisOrderProjection } from "./infrastructure/redis/redis-order-projection.ts";
+import { traceRecords } from "./infrastructure/tracing/traced-ports.ts";
 
 export interface RunningProjector {
   readonly opsPort: number;
@@ -39,9 +41,16 @@ const deadLetterSettings = { "retention.ms": "-1", "max.message.bytes": String(2
 /** Builds the projector's infrastructure and starts it; it stops with the lifecycle. Kafka and Redis may be away meanwhile. */
 export async function createProjector(
   config: ProjectorConfig,
-  { log, lifecycle }: ServiceContext,
+  context: ServiceContext,
   overrides: ProjectorOverrides = {},
 ): Promise<RunningProjector> {
+  const { log, lifecycle } = context;
+  const registry = new Registry();
+  const tracer = await openTracing(config, context, {
+    serviceName: "orders-projector",
+    registry,
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+  });
   const { PROJECTOR_TOPIC: topic, PROJECTOR_DLQ_TOPIC: deadLetterTopic, PROJECTOR_GROUP: group } = config;
   const connection = {
     brokers: config.KAFKA_BROKERS,
@@ -78,7 +87,6 @@ export async function createProjector(
   });
   lifecycle.onStop("dead letter producer", () => deadLetters.close());
 
-  const registry = new Registry();
   const metrics = createProjectorMetrics(registry);
   const membership = createGroupMembership();
   const lag = createConsumerLag(topic);
@@ -93,11 +101,18 @@ export async function createProjector(
 
   const stop = new AbortController();
   const heartbeatIntervalMs = Math.min(3_000, config.PROJECTOR_SESSION_TIMEOUT_MS / 3);
+  const projection = createRedisOrderProjection({
+    redis: redis.redis,
+    keyPrefix: config.PROJECTOR_KEY_PREFIX,
+  });
+  const { ports, traceIdOf } = traceRecords(
+    { readEvent: readOrderEvent, projection, deadLetters },
+    tracer,
+    group,
+  );
   const projectBatch = createProjectorFromPorts({
-    readEvent: readOrderEvent,
-    projection: createRedisOrderProjection({ redis: redis.redis, keyPrefix: config.PROJECTOR_KEY_PREFIX }),
-    deadLetters,
-    observer: tellAll(metrics, createEventLog(log)),
+    ...ports,
+    observer: tellAll(metrics, createEventLog(log, traceIdOf)),
   });
   const consuming = consumeOrderEvents(
     {

@@ -7,6 +7,7 @@ import { openLeaderConnections } from "../platform/kafka/leader-connections.ts";
 import { startOpsServer } from "../platform/ops-server.ts";
 import { createPostgresPool } from "../platform/postgres-pool.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
+import { openTracing } from "../platform/tracing/open-tracing.ts";
 import { createRelayFromPorts } from "./application/factories/relay-factory.ts";
 import type { RelayConfig } from "./config.ts";
 import { createFence } from "./domain/fence.ts";
@@ -28,6 +29,7 @@ import { createReplicationSlot } from "./infrastructure/postgres/replication-slo
 import { createReplicationStream } from "./infrastructure/postgres/replication-stream.ts";
 import { createWalHeartbeat } from "./infrastructure/postgres/wal-heartbeat.ts";
 import { createRelayMetrics } from "./infrastructure/relay-metrics.ts";
+import { traceEvents } from "./infrastructure/tracing/traced-ports.ts";
 
 export interface RunningRelay {
   readonly opsPort: number;
@@ -49,9 +51,17 @@ const CLOSING_SHARE = 0.4;
 /** Builds the relay's infrastructure and starts it; it stops with the lifecycle. */
 export async function createRelayService(
   config: RelayConfig,
-  { log, lifecycle }: ServiceContext,
+  context: ServiceContext,
 ): Promise<RunningRelay> {
+  const { log, lifecycle } = context;
   const relay = config.RELAY_NAME;
+  const registry = new Registry();
+  const tracer = await openTracing(config, context, {
+    serviceName: "outbox-relay",
+    serviceNamespace: relay,
+    registry,
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+  });
   const databaseUrl = config.DATABASE_URL;
   const leader = `${hostname()} ${process.pid}`;
   const connection = connectionOptions(databaseUrl, `outbox-relay ${relay}`);
@@ -120,7 +130,6 @@ export async function createRelayService(
   });
   lifecycle.onStop("figures", () => sampler.stop());
 
-  const registry = new Registry();
   const metrics = createRelayMetrics(registry, config.RELAY_TOPICS);
   createFiguresMetrics(registry, sampler, config.RELAY_SLOT);
   const opsPort = await startOpsServer({
@@ -137,8 +146,11 @@ export async function createRelayService(
     publication: config.RELAY_PUBLICATION,
     table: config.RELAY_TABLE,
   };
+  const stream = createReplicationStream({ databaseUrl, relay, ...slotOptions });
+  const deadLetters = createDeadLetterRepository(pool, relay);
   const service = createRelayFromPorts(
     {
+      ...traceEvents({ stream, publisher, deadLetters }, tracer, config.RELAY_TOPICS),
       leases: createAdvisoryLeases({
         databaseUrl,
         relay,
@@ -151,13 +163,10 @@ export async function createRelayService(
       checkpoints: createCheckpointRepository(pool, relay),
       history: createHistoryRepository(pool, relay, leader),
       controls: createControlRepository(pool, relay),
-      deadLetters: createDeadLetterRepository(pool, relay),
       maintenance: createOutboxMaintenance(pool, config.RELAY_RETENTION_HOURS),
-      stream: createReplicationStream({ databaseUrl, relay, ...slotOptions }),
       slot: createReplicationSlot(pool, slotOptions, log),
       heartbeat: createWalHeartbeat(pool, relay, slotOptions),
       table: createOutboxTable(drainPool, config.RELAY_TABLE),
-      publisher,
       tail,
       observer: metrics,
       log,

@@ -1,4 +1,5 @@
 import type { Logger } from "../../platform/logger.ts";
+import { traceIdOf } from "../../platform/tracing/trace-context.ts";
 import type { OutboxEvent } from "../domain/outbox-event.ts";
 import type { TopicOffsets } from "../domain/topic-offsets.ts";
 import type { AlreadyPublished } from "./already-published.ts";
@@ -7,6 +8,7 @@ import type { BatchLimits } from "./event-queue.ts";
 import type { BatchPublisher } from "./publish-batch.ts";
 import type { Publisher, Refusal } from "./publisher.ts";
 import type { RelayObserver } from "./relay-observer.ts";
+import { rowTrace } from "./row-trace.ts";
 
 /** Brings events to where they are safe: onto Kafka, or, when they can never go there, into the dead letters. */
 export interface Delivery {
@@ -80,9 +82,9 @@ export async function openDelivery(parts: DeliveryParts): Promise<Delivery> {
       parkedKeys.add(orderingKey(event));
       if (!refusal) continue;
       observer.deadLettered(refusal.reason);
-      const { id, position, aggregateType } = event;
+      const { id, position, aggregateType, headers } = event;
       log.error(
-        { id, position, aggregateType, ...refusal },
+        { id, position, aggregateType, trace_id: traceIdOf(rowTrace(headers)), ...refusal },
         "the event cannot be published: it is a dead letter, its key waits",
       );
     }

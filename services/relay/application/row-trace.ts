@@ -1,0 +1,24 @@
+import { isSampled, readTraceContext, type TraceContext } from "../../platform/tracing/trace-context.ts";
+
+/** As Postgres prints a jsonb object. */
+const NAME = '"traceparent": "';
+const TRACEPARENT_LENGTH = 55;
+
+/** The trace that an outbox row's headers (a JSON object, as text) say that it belongs to. */
+export function rowTrace(headers: string): TraceContext | undefined {
+  if (!headers.includes(NAME)) return undefined;
+  const { traceparent, tracestate } = JSON.parse(headers) as Record<string, unknown>;
+  const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+  return readTraceContext(text(traceparent), text(tracestate));
+}
+
+/** The same, when it is to be collected. Of all others no more than two characters are looked at. */
+export function sampledTrace(headers: string): TraceContext | undefined {
+  if (headers === "{}") return undefined;
+  const at = headers.indexOf(NAME);
+  if (at === -1) return undefined;
+  const traceparent = headers.slice(at + NAME.length, at + NAME.length + TRACEPARENT_LENGTH);
+  if (!isSampled({ traceparent })) return undefined;
+  const trace = rowTrace(headers);
+  return trace && isSampled(trace) ? trace : undefined;
+}
