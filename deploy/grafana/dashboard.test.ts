@@ -76,7 +76,7 @@ test.each(named)(
       expect(rest).not.toMatch(/\b[a-z]+_\w+\b(?!\()/);
       for (const [selector, name = "", labels = "", window] of selectors) {
         expect(labels).toMatch(/^job=~"\$(relay|api|projector)[|"]/);
-        const isCounter = /_(total|bucket|count|sum)$/.test(name) && name !== "db_client_connection_count";
+        const isCounter = /_(total|bucket|count|sum)$/.test(name);
         const before = expr.slice(0, expr.indexOf(selector));
         if (isCounter) expect(before).toMatch(/(rate|increase)\($/);
         if (window !== undefined) expect(["[$__rate_interval]", "[30m]", "[1h]"]).toContain(window);

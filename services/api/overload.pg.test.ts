@@ -88,7 +88,7 @@ async function metric(pattern: RegExp, text?: string): Promise<number> {
 }
 const waiting = (text?: string) => metric(/^db_client_connection_pending_requests (\d+)$/gm, text);
 const used = (text: string) =>
-  metric(/^db_client_connection_count\{db_client_connection_state="used"\} (\d+)$/gm, text);
+  metric(/^db_client_connections\{db_client_connection_state="used"\} (\d+)$/gm, text);
 const shed = () => metric(/^api_requests_shed_total\{.*\} (\d+)$/gm);
 
 test("with ten times more in flight than a slow database can take, some are served and the others hear so at once; it stays ready, small, and recovers", async () => {

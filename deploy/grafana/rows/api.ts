@@ -78,7 +78,7 @@ export const apiRow: Row = {
       unit: "short",
       queries: [
         {
-          expr: `sum by (db_client_connection_state) (db_client_connection_count{${api}})`,
+          expr: `sum by (db_client_connection_state) (db_client_connections{${api}})`,
           legend: "{{db_client_connection_state}}",
         },
         { expr: `sum(db_client_connection_pending_requests{${api}})`, legend: "waiting" },

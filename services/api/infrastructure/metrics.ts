@@ -10,7 +10,7 @@ export const metricNames = {
   cacheRequests: "order_cache_requests_total",
   cacheWrites: "order_cache_writes_total",
   watches: "order_watches",
-  connections: "db_client_connection_count",
+  connections: "db_client_connections",
   waiting: "db_client_connection_pending_requests",
   shed: "api_requests_shed_total",
   transactionRetries: "api_transaction_retries_total",
