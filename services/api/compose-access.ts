@@ -1,13 +1,12 @@
 import type { Lifecycle } from "../platform/lifecycle.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { ReadinessCheck } from "../platform/ops-server.ts";
-import { connectRedis } from "../platform/redis-connection.ts";
-import { readRedisServer } from "../platform/redis-server.ts";
 import type { ApiConfig } from "./config.ts";
 import type { AccessMetrics } from "./infrastructure/access-metrics.ts";
 import { createJwksSource } from "./infrastructure/auth/jwks-source.ts";
 import { createSigningKeys } from "./infrastructure/auth/signing-keys.ts";
 import { createTokenAuthentication } from "./infrastructure/auth/token-authentication.ts";
+import type { RedisCommands } from "./infrastructure/redis/open-redis.ts";
 import { createRateLimit } from "./infrastructure/redis/rate-limit.ts";
 import { openCertificateFiles } from "./infrastructure/tls/certificate-files.ts";
 import { type Gate, openGate, withRateLimit, withRefusalsObserved } from "./transport/gate.ts";
@@ -27,9 +26,9 @@ export interface ComposedGate {
 }
 
 /** The part of the composition root that decides who is let in. */
-export function composeGate(options: AccessOptions): ComposedGate {
+export function composeGate(options: AccessOptions, redis: RedisCommands | undefined): ComposedGate {
   const { gate, checks } = composeAuthentication(options);
-  return { gate: withRefusalsObserved(limited(gate, options), options.metrics.onRefused), checks };
+  return { gate: withRefusalsObserved(limited(gate, options, redis), options.metrics.onRefused), checks };
 }
 
 /** The certificate that both ports show, if they are to speak TLS. */
@@ -62,16 +61,10 @@ function composeAuthentication({ config, metrics, log }: AccessOptions): Compose
   return { gate: createTokenGate(authenticate), checks: { "signing keys": keys.notReady } };
 }
 
-function limited(gate: Gate, { config, metrics, log, lifecycle }: AccessOptions): Gate {
-  if (config.API_RATE_LIMIT_PER_SECOND === 0 || config.REDIS_URL === undefined) return gate;
-  const connection = connectRedis({
-    server: readRedisServer(config.REDIS_URL, config),
-    name: "api-rate-limit",
-    log,
-  });
-  lifecycle.onStop("Redis connection of the rate limit", () => connection.close());
+function limited(gate: Gate, { config, metrics }: AccessOptions, redis: RedisCommands | undefined): Gate {
+  if (config.API_RATE_LIMIT_PER_SECOND === 0 || redis === undefined) return gate;
   const rateLimit = createRateLimit({
-    redis: connection.redis,
+    ...redis,
     perSecond: config.API_RATE_LIMIT_PER_SECOND,
     burst: config.API_RATE_LIMIT_BURST,
     onResult: metrics.onRateLimit,

@@ -74,18 +74,6 @@ export async function createApi(config: ApiConfig, context: ServiceContext): Pro
   const { signal } = background;
   void deleteExpiredKeys({ database, keptMs, onDeleted: metrics.expiredKeysDeleted, signal, log });
 
-  const access = { config, metrics: createAccessMetrics(registry), log, lifecycle };
-  const { gate, checks: accessChecks } = composeGate(access);
-
-  const stopping = new AbortController();
-  const checks = {
-    database: startDatabaseProbe(pool, log, signal),
-    ...accessChecks,
-    lifecycle: () => (stopping.signal.aborted ? "the API is stopping" : undefined),
-  };
-  const { HOST: host, OPS_PORT: port } = config;
-  const opsPort = await startOpsServer({ host, port, registry, checks, lifecycle });
-
   const orders = createOrderRepository(database);
   const redis =
     config.REDIS_URL === undefined
@@ -99,6 +87,19 @@ export async function createApi(config: ApiConfig, context: ServiceContext): Pro
           log,
         });
   lifecycle.onStop("Redis connections", () => redis?.close());
+
+  const access = { config, metrics: createAccessMetrics(registry), log, lifecycle };
+  const { gate, checks: accessChecks } = composeGate(access, redis?.commands);
+
+  const stopping = new AbortController();
+  const checks = {
+    database: startDatabaseProbe(pool, log, signal),
+    ...accessChecks,
+    lifecycle: () => (stopping.signal.aborted ? "the API is stopping" : undefined),
+  };
+  const { HOST: host, OPS_PORT: port } = config;
+  const opsPort = await startOpsServer({ host, port, registry, checks, lifecycle });
+
   const watches = createWatches({ max: config.API_MAX_WATCHES, longestMs: config.API_WATCH_SECONDS * 1_000 });
   metrics.watches(watches.open);
   const useCases = createOrderUseCases({

@@ -1,3 +1,4 @@
+import type { Redis } from "ioredis";
 import { createBackoff } from "../../../platform/backoff.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { connectRedis } from "../../../platform/redis-connection.ts";
@@ -5,7 +6,7 @@ import type { RedisServer } from "../../../platform/redis-server.ts";
 import type { OrderFeed } from "../../application/order-feed.ts";
 import type { CachedOrders, OrderRepository } from "../../application/ports.ts";
 import { type CacheObserver, createCachedOrders } from "./cached-orders.ts";
-import { createCircuit } from "./circuit.ts";
+import { type Circuit, createCircuit } from "./circuit.ts";
 import { createCommittedVersions } from "./committed-versions.ts";
 import { createOrderCache } from "./order-cache.ts";
 import { createOrderFeed } from "./order-feed.ts";
@@ -17,10 +18,18 @@ const COMMAND_TIMEOUT_MS = 50;
 /** About 20 MB. */
 const MAX_COMMITTED_VERSIONS = 100_000;
 
+/** A connection whose commands are answered soon, or fail, and what keeps from asking a Redis that does not answer. */
+export interface RedisCommands {
+  readonly redis: Redis;
+  readonly circuit: Circuit;
+}
+
 export interface OrdersInRedis {
   /** Undefined when nothing is to be cached. */
   readonly cache: CachedOrders | undefined;
   readonly feed: OrderFeed;
+  /** For short commands of others. */
+  readonly commands: RedisCommands;
   close(): Promise<void>;
 }
 
@@ -70,6 +79,7 @@ export function openRedis(options: {
     });
   return {
     cache: cacheSeconds > 0 ? createCache() : undefined,
+    commands: { redis, circuit },
     feed: createOrderFeed({ redis, circuit, hints: createOrderHints(subscriptions.redis, log), keys }),
     async close() {
       await Promise.all([commands.close(), subscriptions.close()]);

@@ -6,9 +6,11 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { redisUrl, uniquePrefix } from "../../../../test/support/redis.ts";
 import { startTcpProxy } from "../../../../test/support/tcp-proxy.ts";
+import { createBackoff } from "../../../platform/backoff.ts";
 import { connectRedis } from "../../../platform/redis-connection.ts";
 import type { LimitRate } from "../../application/access.ts";
 import type { Caller } from "../../application/call-context.ts";
+import { createCircuit } from "./circuit.ts";
 import { createRateLimit, type RateLimitOptions, type RateLimitResult } from "./rate-limit.ts";
 
 let redis: Redis;
@@ -22,14 +24,23 @@ afterAll(async () => {
 
 const newCaller = (): Caller => ({ id: `${randomUUID()} a caller`, customerId: undefined });
 
+const newCircuit = () =>
+  createCircuit({
+    backoff: createBackoff({ initialMs: 250, maxMs: 5_000 }),
+    now: () => performance.now(),
+    isAnswer: () => false,
+    onOpen() {},
+    onClose() {},
+  });
+
 function limit(over: Partial<RateLimitOptions> = {}) {
   const results: RateLimitResult[] = [];
   const limitRate = createRateLimit({
     redis,
+    circuit: newCircuit(),
     perSecond: 1,
     burst: 3,
     keyPrefix: uniquePrefix(),
-    patienceMs: 10_000, // not the test's machine is to be tested
     onResult: (result) => results.push(result),
     ...over,
   });
@@ -116,6 +127,7 @@ async function throughProxy() {
     server: { url: url.href },
     name: "test",
     log: pino({ level: "silent" }),
+    more: { commandTimeout: 1_000 }, // not the test's machine is to be tested
   });
   onTestFinished(async () => {
     await connection.close();
@@ -140,7 +152,7 @@ test("while Redis is away everybody is let in without waiting, and counted again
 
 test("a Redis that hangs is asked once, then left alone for a while", async () => {
   const { proxy, connection } = await throughProxy();
-  const { limitRate, results } = limit({ redis: connection.redis, burst: 1, patienceMs: 30 });
+  const { limitRate, results } = limit({ redis: connection.redis, burst: 1 });
   const caller = newCaller();
   await limitRate(caller);
   const asked = vi.spyOn(connection.redis, "takeToken");
@@ -148,4 +160,15 @@ test("a Redis that hangs is asked once, then left alone for a while", async () =
   for (let count = 0; count < 20; count++) await limitRate(caller);
   expect(asked).toHaveBeenCalledTimes(1);
   expect(results.slice(1)).toEqual(Array(20).fill("unknown"));
+});
+
+test("what the cache has found not to answer is not asked by the rate limit either", async () => {
+  const circuit = newCircuit();
+  const { limitRate, results } = limit({ circuit, burst: 1 });
+  await circuit.run(() => Promise.reject(new Error("planted"))).catch(() => {});
+  const asked = vi.spyOn(redis, "takeToken");
+  onTestFinished(() => asked.mockRestore());
+  expect(await ask(limitRate, newCaller(), 3)).toEqual(Array(3).fill("let in"));
+  expect(asked).not.toHaveBeenCalled();
+  expect(results).toEqual(Array(3).fill("unknown"));
 });

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Redis, Result } from "ioredis";
 import type { LimitRate } from "../../application/access.ts";
 import { OrderError } from "../../domain/order-error.ts";
+import type { Circuit } from "./circuit.ts";
 
 /** How a request was counted; "unknown": Redis did not say. */
 export const rateLimitResults = ["allowed", "limited", "unknown"] as const;
@@ -10,19 +11,15 @@ export type RateLimitResult = (typeof rateLimitResults)[number];
 
 export interface RateLimitOptions {
   readonly redis: Redis;
+  /** The one of the cache: what does not answer there is not asked here either. */
+  readonly circuit: Circuit;
   /** Requests of a caller, in the long run. */
   readonly perSecond: number;
   /** What it may ask for at once after a rest. */
   readonly burst: number;
   readonly onResult: (result: RateLimitResult) => void;
   readonly keyPrefix?: string;
-  /** How long a request waits for its count at the most. */
-  readonly patienceMs?: number;
 }
-
-const PATIENCE_MS = 30;
-/** After a request that waited in vain none asks for a while. */
-const PAUSE_MS = 1_000;
 
 const script = readFileSync(new URL("token-bucket.lua", import.meta.url), "utf8");
 
@@ -37,24 +34,12 @@ declare module "ioredis" {
  * when Redis is away or slow everybody is let in.
  */
 export function createRateLimit(options: RateLimitOptions): LimitRate {
-  const { redis, perSecond, burst, onResult } = options;
-  const { keyPrefix = "orders-api:rate:", patienceMs = PATIENCE_MS } = options;
+  const { redis, circuit, perSecond, burst, onResult, keyPrefix = "orders-api:rate:" } = options;
   redis.defineCommand("takeToken", { numberOfKeys: 1, lua: script });
-  let askAgainAt = 0;
 
   /** Undefined when Redis does not say. */
-  async function take(key: string): Promise<number | undefined> {
-    if (redis.status !== "ready" || performance.now() < askAgainAt) return undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, patienceMs, undefined);
-    });
-    const answer = redis.takeToken(key, perSecond, burst).catch(() => undefined);
-    const waitMs = await Promise.race([answer, tooLate]);
-    clearTimeout(timer);
-    if (waitMs === undefined) askAgainAt = performance.now() + PAUSE_MS;
-    return waitMs;
-  }
+  const take = (key: string): Promise<number | undefined> =>
+    circuit.run(() => redis.takeToken(key, perSecond, burst)).catch(() => undefined);
 
   return async ({ id }) => {
     // By digest: neither the length nor the characters of an id are ours to choose.
