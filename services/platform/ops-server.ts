@@ -17,13 +17,17 @@ export interface OpsServerOptions {
   /** What is to be told of parts that are ready. */
   readonly remarks?: Readonly<Record<string, () => string | undefined>>;
   readonly lifecycle: Lifecycle;
+  /** What a service serves beside it, as a page for people. */
+  readonly routes?: Hono;
 }
 
 /**
  * `/livez` (the process only), `/readyz` (503 with the reason of each part that is not ready) and `/metrics`.
  * Ready means that events or requests can flow; a standby is ready.
  */
-export function createOpsApp(options: Pick<OpsServerOptions, "registry" | "checks" | "remarks">): Hono {
+export function createOpsApp(
+  options: Pick<OpsServerOptions, "registry" | "checks" | "remarks" | "routes">,
+): Hono {
   const app = new Hono();
   app.get("/livez", (c) => c.json({ status: "ok" }));
   app.get("/readyz", (c) => {
@@ -35,6 +39,7 @@ export function createOpsApp(options: Pick<OpsServerOptions, "registry" | "check
   app.get("/metrics", async (c) => {
     return c.body(await options.registry.metrics(), 200, { "content-type": options.registry.contentType });
   });
+  if (options.routes) app.route("/", options.routes);
   return app;
 }
 

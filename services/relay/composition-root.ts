@@ -9,6 +9,7 @@ import { createPostgresPool } from "../platform/postgres-pool.ts";
 import type { ServiceContext } from "../platform/run-service.ts";
 import { openTracing } from "../platform/tracing/open-tracing.ts";
 import { createRelayFromPorts } from "./application/factories/relay-factory.ts";
+import { composeLivePage } from "./compose-live-page.ts";
 import type { RelayConfig } from "./config.ts";
 import { createFence } from "./domain/fence.ts";
 import { createFiguresMetrics } from "./infrastructure/figures-metrics.ts";
@@ -16,6 +17,7 @@ import { startFiguresSampler } from "./infrastructure/figures-sampler.ts";
 import { createPublisher } from "./infrastructure/kafka/create-publisher.ts";
 import { partitionEnds } from "./infrastructure/kafka/partition-ends.ts";
 import { createTailReader } from "./infrastructure/kafka/tail-reader.ts";
+import { tellAll } from "./infrastructure/observers.ts";
 import { createAdvisoryLeases } from "./infrastructure/postgres/advisory-lease.ts";
 import { createCheckpointRepository } from "./infrastructure/postgres/checkpoint-repository.ts";
 import { connectionOptions } from "./infrastructure/postgres/connection-options.ts";
@@ -132,6 +134,7 @@ export async function createRelayService(
 
   const metrics = createRelayMetrics(registry, config.RELAY_TOPICS);
   createFiguresMetrics(registry, sampler, config.RELAY_SLOT);
+  const live = composeLivePage({ relay, name: leader, figures: sampler, pool: figuresPool, log, lifecycle });
   const opsPort = await startOpsServer({
     host: config.HOST,
     port: config.OPS_PORT,
@@ -139,6 +142,7 @@ export async function createRelayService(
     checks: { relay: metrics.notReady },
     remarks: { relay: metrics.remark },
     lifecycle,
+    routes: live.routes,
   });
 
   const slotOptions = {
@@ -168,7 +172,7 @@ export async function createRelayService(
       heartbeat: createWalHeartbeat(pool, relay, slotOptions),
       table: createOutboxTable(drainPool, config.RELAY_TABLE),
       tail,
-      observer: metrics,
+      observer: tellAll(metrics, live.observer),
       log,
     },
     {

@@ -129,7 +129,10 @@ const variables = z.object({
     .integer(1_000, 100_000_000)
     .default(900_000)
     .describe("Most bytes in one produce request; below the broker's message.max.bytes"),
-  OPS_PORT: variable.port().default(9464).describe("Port of /livez, /readyz and /metrics"),
+  OPS_PORT: variable
+    .port()
+    .default(9464)
+    .describe("Port of the live page at /, and of /livez, /readyz and /metrics"),
 });
 
 export const configSchema = withKafkaSecurityRules(variables);

@@ -10,6 +10,7 @@ function exposed(state?: OutboxState) {
   const registry = new Registry();
   const sampler = {
     state,
+    problem: undefined,
     get oldestUnpublishedAgeMs() {
       return sampler.state?.oldestUnpublishedAgeMs ?? 1_500;
     },

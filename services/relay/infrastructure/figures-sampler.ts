@@ -6,6 +6,8 @@ import type { OutboxFigures, OutboxState } from "../application/outbox-figures.t
 export interface FiguresSampler {
   /** The newest one that could be read, however old; undefined before the first. */
   readonly state: OutboxState | undefined;
+  /** Why the last read gave none; undefined when it gave one. */
+  readonly problem: string | undefined;
   /**
    * As it was read; but when no state can be read it rises from the last one, or from the start, as if nothing had been published
    * since: an age that stands still at a good value would tell nobody that nothing is known.
@@ -30,6 +32,7 @@ export function startFiguresSampler(options: {
   const { figures, log } = options;
   const backoff = createBackoff(RETRY);
   let state: OutboxState | undefined;
+  let problem: string | undefined;
   let knownAt = performance.now();
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -39,12 +42,14 @@ export function startFiguresSampler(options: {
     const startedAt = performance.now();
     try {
       state = await figures.read();
+      problem = undefined;
       knownAt = performance.now();
       backoff.reset();
       const waitMs = Math.min(Math.max(INTERVAL_MS, (knownAt - startedAt) * TIME_SHARE), MAX_INTERVAL_MS);
       // Not all replicas at the same moment.
       return waitMs * (0.9 + Math.random() * 0.2);
     } catch (err) {
+      problem = messageOf(err);
       const waitMs = Math.round(backoff.next());
       if (!stopped) log.warn({ err, waitMs }, "the outbox's figures cannot be read, trying again");
       return waitMs;
@@ -61,6 +66,9 @@ export function startFiguresSampler(options: {
     get state() {
       return state;
     },
+    get problem() {
+      return problem;
+    },
     get oldestUnpublishedAgeMs() {
       const unknownMs = performance.now() - knownAt;
       return (state?.oldestUnpublishedAgeMs ?? 0) + (state && unknownMs <= FRESH_MS ? 0 : unknownMs);
@@ -70,4 +78,10 @@ export function startFiguresSampler(options: {
       clearTimeout(timer);
     },
   };
+}
+
+/** A name with several addresses gives an error for each, and no message of its own. */
+function messageOf(err: unknown): string {
+  const { errors, message } = err as { errors?: readonly Error[]; message?: string };
+  return errors?.[0]?.message ?? message ?? String(err);
 }

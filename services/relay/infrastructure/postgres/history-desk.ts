@@ -13,7 +13,7 @@ interface HistoryRow {
   readonly arguments: Readonly<Record<string, unknown>> | null;
 }
 
-export function createHistoryDesk(connection: OperatorConnection, relay: string): HistoryDesk {
+export function createHistoryDesk(connection: Pick<OperatorConnection, "query">, relay: string): HistoryDesk {
   return {
     async recent(limit) {
       const rows = await connection.query<HistoryRow>(

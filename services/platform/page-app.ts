@@ -1,18 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono, type MiddlewareHandler } from "hono";
 import { compress } from "hono/compress";
 import { secureHeaders } from "hono/secure-headers";
 
-/** Where `npm run build:page` puts the page. */
-export const builtPage = fileURLToPath(new URL("../../page/dist", import.meta.url));
-
 /** A year: the names of these files change with their content. */
 const FOR_EVER = "public, max-age=31536000, immutable";
 
-/** The page for people at `/`, and its files at `/assets/…`; undefined when it was not built. */
+/** A service's page for people at `/`, and its files at `/assets/…`; undefined when it was not built. */
 export function createPageApp(folder: string): Hono | undefined {
   if (!existsSync(join(folder, "index.html"))) return undefined;
   const app = new Hono();

@@ -1,0 +1,4 @@
+import { fileURLToPath } from "node:url";
+
+/** Where `npm run build:page` puts the live page. */
+export const builtPage = fileURLToPath(new URL("../../page/dist", import.meta.url));
