@@ -10,7 +10,7 @@ let system: OrderSystem;
 let browser: Browser;
 
 beforeAll(async () => {
-  await buildPage();
+  await buildPage("api");
   [system, browser] = await Promise.all([startOrderSystem(), launchBrowser()]);
 });
 

@@ -1,20 +1,31 @@
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
-import { builtPage } from "../../services/api/transport/page/page-app.ts";
+import { builtPage as ordersPage } from "../../services/api/transport/page/built-page.ts";
+import { builtPage as livePage } from "../../services/relay/transport/page/built-page.ts";
 
-const source = fileURLToPath(new URL("../../services/api/page", import.meta.url));
+const folders = { api: ordersPage, relay: livePage } as const;
 
 /**
- * Bundles the API's page into `folder`: files with the hash of their content in their names, and nothing inline, for the page's CSP
- * allows none. Half a second.
+ * Bundles a service's page: files with the hash of their content in their names, and nothing inline, for the pages' CSP allows none.
+ * Half a second.
  */
-export async function buildPage(folder = builtPage): Promise<void> {
+export async function buildPage(service: keyof typeof folders): Promise<void> {
   await build({
-    root: source,
+    root: fileURLToPath(new URL(`../../services/${service}/page`, import.meta.url)),
     configFile: false,
     logLevel: "warn",
-    build: { outDir: folder, emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+    build: {
+      outDir: folders[service],
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+    },
   });
 }
 
-if (import.meta.main) await buildPage();
+export async function buildPages(): Promise<void> {
+  await buildPage("api");
+  await buildPage("relay");
+}
+
+if (import.meta.main) await buildPages();

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "../../services/platform/config.ts";
-import { buildPage } from "./build-page.ts";
+import { buildPages } from "./build-page.ts";
 import { holdDataFolder } from "./data-folder.ts";
 import { startDockerServers } from "./docker-servers.ts";
 import { type LocalConfig, loadLocalConfig } from "./local-config.ts";
@@ -59,8 +59,8 @@ async function start(config: LocalConfig, choices: Choices): Promise<void> {
   signal.throwIfAborted();
   if (!serversOnly)
     await progress.step(
-      "page",
-      () => buildPage(),
+      "pages",
+      () => buildPages(),
       () => "built",
     );
   signal.throwIfAborted();

@@ -46,9 +46,10 @@ type Address = [name: string, address: string];
 function addresses({ config, database, serversOnly, observability }: SummaryOptions): Address[] {
   const ops = (port: number) => `http://127.0.0.1:${port}/metrics, /readyz, /livez`;
   const services: Address[] = [
-    ["page", `http://127.0.0.1:${config.API_PORT}/ (place an order, and watch it)`],
+    ["orders", `http://127.0.0.1:${config.API_PORT}/ (place an order, and watch it)`],
     ["REST", `http://127.0.0.1:${config.API_PORT}/orders (Connect and gRPC-Web on the same port)`],
     ["gRPC", `http://127.0.0.1:${config.API_GRPC_PORT} (HTTP/2 without TLS; Connect and gRPC-Web as well)`],
+    ["live", `http://127.0.0.1:${config.RELAY_OPS_PORT}/ (whether events flow, how late they are, and why)`],
     ["API", ops(config.API_OPS_PORT)],
     ["relay", ops(config.RELAY_OPS_PORT)],
     ["projector", ops(config.PROJECTOR_OPS_PORT)],
