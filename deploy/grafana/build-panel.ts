@@ -24,7 +24,7 @@ import {
   ThresholdsMode,
   type ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import { PanelBuilder as HeatmapBuilder } from "@grafana/grafana-foundation-sdk/heatmap";
+import { PanelBuilder as HeatmapBuilder, YAxisConfigBuilder } from "@grafana/grafana-foundation-sdk/heatmap";
 import { DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TimelineBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
@@ -85,7 +85,8 @@ function graph(panel: Panel): GraphBuilder {
   return panel.thresholds ? builder.thresholdsStyle(style) : builder;
 }
 
-const heatmap = (_panel: Panel) => new HeatmapBuilder().hideLegend();
+const heatmap = ({ unit }: Panel) =>
+  new HeatmapBuilder().hideLegend().yAxis(new YAxisConfigBuilder().unit(unit));
 
 const timeline = (_panel: Panel) =>
   new TimelineBuilder()

@@ -88,7 +88,7 @@ function jobs(name: string, label: string, metric: string): QueryVariableBuilder
 }
 
 function modeTransitions(): AnnotationQueryBuilder {
-  const expr = `sum by (job, from, to, reason) (increase(outbox_mode_transitions_total{${relay}}[$__interval])) > 0`;
+  const expr = `sum by (job, from, to, reason) (increase(outbox_mode_transitions_total{${relay}}[$__rate_interval])) > 0`;
   return new AnnotationQueryBuilder()
     .name("Mode transitions")
     .datasource(datasource)

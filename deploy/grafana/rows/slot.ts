@@ -75,7 +75,8 @@ export const slot: Row = {
       },
       queries: [
         {
-          expr: `${bySlot} (outbox_slot_exists{${relay}}) + ${bySlot} (outbox_slot_active{${relay}})`,
+          // Without a slot there is no series that says whether it is in use.
+          expr: `${bySlot} (outbox_slot_exists{${relay}}) + (${bySlot} (outbox_slot_active{${relay}}) or 0 * ${bySlot} (outbox_slot_exists{${relay}}))`,
           legend: "{{slot}}",
         },
       ],
@@ -101,7 +102,7 @@ export const slot: Row = {
       words: { 0: { text: "no", color: "green" }, 1: { text: "invalidated", color: "red" } },
       queries: [
         {
-          expr: `max by (job, slot, reason) (outbox_slot_invalidated{${relay}}) or 0 * ${bySlot} (outbox_slot_exists{${relay}})`,
+          expr: `max by (job, slot, reason) (outbox_slot_invalidated{${relay}}) or on (job, slot) 0 * ${bySlot} (outbox_slot_exists{${relay}})`,
           legend: "{{slot}} {{reason}}",
         },
       ],
