@@ -37,14 +37,14 @@ export const apiRow: Row = {
       queries: [
         {
           expr:
-            `(sum(rate(http_server_request_duration_seconds_count{${api}, http_response_status_code=~"5.."}[$__rate_interval])) or vector(0)) / ` +
-            `sum(rate(http_server_request_duration_seconds_count{${api}}[$__rate_interval]))`,
+            `sum(rate(http_server_request_duration_seconds_count{${api}, http_response_status_code=~"5.."}[$__rate_interval])) / ` +
+            `(sum(rate(http_server_request_duration_seconds_count{${api}}[$__rate_interval])) > 0) or vector(0)`,
           legend: "REST",
         },
         {
           expr:
-            `(sum(rate(rpc_server_call_duration_seconds_count{${CALLS}, code=~"${FAULTS}"}[$__rate_interval])) or vector(0)) / ` +
-            `sum(rate(rpc_server_call_duration_seconds_count{${CALLS}}[$__rate_interval]))`,
+            `sum(rate(rpc_server_call_duration_seconds_count{${CALLS}, code=~"${FAULTS}"}[$__rate_interval])) / ` +
+            `(sum(rate(rpc_server_call_duration_seconds_count{${CALLS}}[$__rate_interval])) > 0) or vector(0)`,
           legend: "RPC",
         },
       ],
