@@ -47,6 +47,15 @@ test("the row's own headers are passed on exactly, but cannot stand in for ours"
   expect(recordHeaders({ ...event, headers: row }, "/orders")).not.toHaveProperty("none");
 });
 
+test("headers that are strings alone are passed on as well, the name of a property of every object among them", () => {
+  const row = '{"traceparent": "00-ab-cd-01", "constructor": "x", "ce_source": "/forged"}';
+  expect(recordHeaders({ ...event, headers: row }, "/orders")).toEqual({
+    ...recordHeaders(event, "/orders"),
+    traceparent: "00-ab-cd-01",
+    constructor: "x",
+  });
+});
+
 test.each([
   ["2026-11-24 08:00:00.123456+00", "2026-11-24T08:00:00.123456Z"],
   ["2026-11-24 08:00:00+00", "2026-11-24T08:00:00Z"],
