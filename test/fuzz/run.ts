@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { installPythonTool } from "../setup/python-tool.ts";
 import { createTemplateDatabase } from "../setup/template-database.ts";
 import { withDatabase } from "../support/database.ts";
 import { openPostgres } from "../support/own-servers.ts";
 import { spawnService } from "../support/service-process.ts";
-import { installSchemathesis } from "./schemathesis-install.ts";
 
 const HELP = `npm run fuzz:rest [-- options]
 
@@ -27,7 +27,7 @@ const { values } = parseArgs({
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
 async function fuzz(): Promise<number> {
-  const schemathesis = await installSchemathesis(log);
+  const schemathesis = await installPythonTool({ name: "schemathesis", version: "4.32.5" }, log);
   await using stack = new AsyncDisposableStack();
   const postgres = await openPostgres();
   stack.defer(() => postgres.dispose());
