@@ -4,6 +4,7 @@ import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import type { Lifecycle } from "./lifecycle.ts";
+import { metricsResponse } from "./metrics-text.ts";
 
 /** Returns why the part cannot do its work now, or undefined when it can. Must answer at once: no I/O. */
 export type ReadinessCheck = () => string | undefined;
@@ -36,9 +37,7 @@ export function createOpsApp(
       return c.json({ status: "ready", notes: answers(options.remarks) });
     return c.json({ status: "not ready", reasons }, 503);
   });
-  app.get("/metrics", async (c) => {
-    return c.body(await options.registry.metrics(), 200, { "content-type": options.registry.contentType });
-  });
+  app.get("/metrics", (c) => metricsResponse(c, options.registry));
   if (options.routes) app.route("/", options.routes);
   return app;
 }

@@ -15,8 +15,8 @@ export interface TracingOptions {
 const FLUSH_SHARE = 0.2;
 
 /**
- * Traces go to OTEL_EXPORTER_OTLP_ENDPOINT; without one there are none, and OpenTelemetry (17 MB of memory) is not loaded. To be
- * called before whatever makes spans, so that it stops after it.
+ * Traces go to OTEL_EXPORTER_OTLP_ENDPOINT; without one there are none, and OpenTelemetry's SDK (17 MB of memory) is not
+ * loaded. To be called before whatever makes spans, so that it stops after it.
  */
 export async function openTracing(
   config: TracingConfig,

@@ -1,7 +1,8 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
 import { refusalReasons } from "../application/publisher.ts";
 import type { RelayObserver, RelayPhase } from "../application/relay-observer.ts";
 import { metricNames } from "./metrics.ts";
+import { createPublishLatency } from "./publish-latency.ts";
 
 const MODES = ["cdc", "polling", "down"] as const;
 const modeOfPhase: Readonly<Partial<Record<RelayPhase, (typeof MODES)[number]>>> = {
@@ -31,13 +32,7 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     labelNames: ["topic"],
     registers,
   });
-  const publishLatency = new Histogram({
-    name: metricNames.publishLatency,
-    help: "From commit in Postgres to the broker's ack, of the oldest event in each batch.",
-    labelNames: ["mode"],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
-    registers,
-  });
+  const publishLatency = createPublishLatency(registry);
   const publishFailures = new Counter({
     name: metricNames.publishFailures,
     help: "Batches that had to be sent again.",
@@ -97,7 +92,6 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     registers,
   });
   // A series that begins at 0 shows its first increase; one that begins at 1 does not, and the first batch of a new leader is the latest.
-  for (const mode of ["cdc", "polling"]) publishLatency.zero({ mode });
   for (const topic of new Set(topicOf.values())) eventsPublished.inc({ topic }, 0);
   for (const reason of refusalReasons) deadLettered.inc({ reason }, 0);
   modeTransitions.inc({ from: "cdc", to: "polling" }, 0);
@@ -145,7 +139,7 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
       const now = Date.now();
       lastAck.set(now / 1000);
       const latency = Math.max(0, now - oldestCommittedAt) / 1000;
-      publishLatency.observe({ mode: phase === "polling" ? "polling" : "cdc" }, latency);
+      publishLatency.observe(phase === "polling" ? "polling" : "cdc", latency, events[0]);
       for (const [type, count] of countByType(events)) {
         eventsPublished.inc({ topic: topicOf.get(type) ?? "unknown" }, count);
       }
