@@ -73,6 +73,7 @@ export async function createRelayService(
   const drainPool = createPostgresPool({ ...connection, max: 1 }, log);
   lifecycle.onStop("database pool of drains", () => drainPool.end());
 
+  const metrics = createRelayMetrics(registry, config.RELAY_TOPICS);
   const brokers = config.KAFKA_BROKERS;
   const clientId = `outbox-relay-${relay}`;
   const fence = createFence(() => performance.now());
@@ -84,6 +85,7 @@ export async function createRelayService(
     security,
     log,
     retry: { retries: 2, initialRetryTime: 100 },
+    onFailedTry: metrics.brokerFailed,
   });
   const topics = [...new Set(config.RELAY_TOPICS.values())];
   const ensure = (topic: string) =>
@@ -98,6 +100,7 @@ export async function createRelayService(
     security,
     log,
     mayWrite: () => fence.isOpen,
+    onFailedTry: metrics.brokerFailed,
     topics: config.RELAY_TOPICS,
     source: config.RELAY_SOURCE,
     maxEventBytes: config.RELAY_MAX_EVENT_BYTES,
@@ -132,7 +135,6 @@ export async function createRelayService(
   });
   lifecycle.onStop("figures", () => sampler.stop());
 
-  const metrics = createRelayMetrics(registry, config.RELAY_TOPICS);
   createFiguresMetrics(registry, sampler, config.RELAY_SLOT);
   const live = composeLivePage({ relay, name: leader, figures: sampler, pool: figuresPool, log, lifecycle });
   const opsPort = await startOpsServer({

@@ -119,8 +119,10 @@ test("without the right to replicate it polls, and with it again it streams; not
   await someArePublished();
   await endAndCheck();
   const metrics = await (await fetch(`${relay?.opsUrl}/metrics`)).text();
-  expect(metrics).toMatch(/outbox_mode_transitions_total\{from="cdc",to="polling"\} 1/);
-  expect(metrics).toMatch(/outbox_mode_transitions_total\{from="polling",to="cdc"\} 1/);
+  expect(metrics).toMatch(
+    /outbox_mode_transitions_total\{from="cdc",to="polling",reason="no_replication_right"\} 1/,
+  );
+  expect(metrics).toMatch(/outbox_mode_transitions_total\{from="polling",to="cdc",reason="recovered"\} 1/);
   const { rows } = await pool.query("select reason from relay_history where to_mode = 'polling'");
   expect(rows[0].reason).toMatch(/permission denied.*alter role/);
 });

@@ -1,4 +1,5 @@
 import "./kafkajs-codec.ts";
+import "./kafkajs-retry.ts";
 import kafkajs, {
   type ISocketFactory,
   type Kafka,
@@ -8,6 +9,7 @@ import kafkajs, {
 } from "kafkajs";
 import type { Logger } from "../logger.ts";
 import type { KafkaSecurity } from "./kafka-security.ts";
+import type { ObservedRetry } from "./kafkajs-retry.ts";
 
 /** kafkajs is CommonJS: a named import of a value fails at run time. */
 const { Kafka: KafkaClient, logLevel } = kafkajs;
@@ -26,6 +28,8 @@ export interface KafkaOptions {
   readonly log: Logger;
   /** Default `retryForEver`. Fewer tries are for callers that try again themselves: kafkajs' own cannot be called off. */
   readonly retry?: RetryOptions;
+  /** See `ObservedRetry`; of what the client makes as well: producers, consumers, admins. */
+  readonly onFailedTry?: ((error: unknown) => void) | undefined;
   /** In the place of kafkajs' own. */
   readonly socketFactory?: ISocketFactory;
 }
@@ -37,14 +41,16 @@ export function createKafka({
   security: { tls, sasl },
   log,
   retry = retryForEver,
+  onFailedTry,
   socketFactory,
 }: KafkaOptions): Kafka {
+  const observed: ObservedRetry = { ...retry, ...(onFailedTry ? { onFailedTry } : {}) };
   return new KafkaClient({
     brokers: [...brokers],
     clientId,
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
-    retry,
+    retry: observed,
     ...(tls ? { ssl: { ...tls } } : {}),
     ...(sasl ? { sasl: sasl as SASLOptions } : {}),
     ...(socketFactory ? { socketFactory } : {}),

@@ -1,6 +1,7 @@
 import { type Backoff, createBackoff } from "../../platform/backoff.ts";
 import { delay } from "../../platform/delay.ts";
 import type { Leadership } from "./leadership.ts";
+import { causeOf, type ModeCause } from "./mode-cause.ts";
 import { pollOutbox } from "./poll-outbox.ts";
 import { type ReadingWal, readWal } from "./read-wal.ts";
 import type { RelayMode } from "./relay-control.ts";
@@ -48,12 +49,15 @@ export async function readByMode(
   /** The slot's WAL has a stretch in which the publication was missing: it cannot be read across. */
   let anew = false;
 
+  const requested: ModeCause = { code: "requested", text: deps.modeReason };
+  const recovered: ModeCause = { code: "recovered", text: "the WAL can be read" };
+
   const known = () => ({ anew, publication: saver.current.publication });
 
-  async function enter(next: ReadingMode, reason: string): Promise<void> {
+  async function enter(next: ReadingMode, { code, text: reason }: ModeCause): Promise<void> {
     if (mode === next) return;
-    log.warn({ from: mode, to: next, reason }, "the way of reading the outbox changes");
-    if (mode) observer.modeChanged(mode, next);
+    log.warn({ from: mode, to: next, code, reason }, "the way of reading the outbox changes");
+    if (mode) observer.modeChanged(mode, next, code);
     await history.modeChanged({ epoch, from: mode, to: next, reason });
     mode = next;
   }
@@ -65,13 +69,13 @@ export async function readByMode(
       return readWal(patient, resumed, prepared, async () => {
         failingSince = undefined;
         anew = false;
-        await enter("cdc", deps.mode === "auto" ? "the WAL can be read" : deps.modeReason);
+        await enter("cdc", deps.mode === "auto" ? recovered : requested);
       });
     });
   }
 
-  async function poll(reading: Leadership, reason: string, onPolling = () => {}): Promise<void> {
-    await enter("polling", reason);
+  async function poll(reading: Leadership, cause: ModeCause, onPolling = () => {}): Promise<void> {
+    await enter("polling", cause);
     await resumeFromCheckpoint(deps, reading, mustSettle, (resumed) => {
       mustSettle = false;
       onPolling();
@@ -79,13 +83,13 @@ export async function readByMode(
     });
   }
 
-  function noteFailure(err: unknown): string {
+  function noteFailure(err: unknown): ModeCause {
     // Not the WAL's fault: another leads, or somebody has reset the checkpoint.
     if (hasCode(err, "LEASE_LOST")) throw err;
     failingSince ??= performance.now();
     if (hasCode(err, "PUBLICATION_INCOMPLETE")) anew = true;
     patience = hasCode(err, "STREAM_SILENT") ? Math.min(patience * 2, MAX_PATIENCE) : 1;
-    return err instanceof Error ? err.message : String(err);
+    return causeOf(err);
   }
 
   function mustFallBack(err: unknown): boolean {
@@ -100,16 +104,16 @@ export async function readByMode(
   }
 
   /** Resolves with why the WAL cannot be read; undefined at `halt`. */
-  async function streamWhilePossible(): Promise<string | undefined> {
+  async function streamWhilePossible(): Promise<ModeCause | undefined> {
     while (!halt.aborted) {
       try {
         await stream(await slot.prepare(saver.current.confirmedLsn, { ...known(), signal: untilFallback() }));
       } catch (err) {
         if (halt.aborted) return undefined;
-        const reason = noteFailure(err);
-        if (mustFallBack(err)) return reason;
+        const cause = noteFailure(err);
+        if (mustFallBack(err)) return cause;
         const waitMs = Math.round(retry.next());
-        observer.phase("recovering", reason);
+        observer.phase("recovering", cause.text);
         log.error({ err, waitMs }, "the WAL cannot be read, trying again");
         await delay(waitMs, halt);
       }
@@ -119,13 +123,13 @@ export async function readByMode(
   }
 
   /** Polls until a slot is there to stream from, which it returns; undefined at `halt`. */
-  async function pollUntilStreamable(reason: string, wayBack: Backoff): Promise<PreparedSlot | undefined> {
+  async function pollUntilStreamable(cause: ModeCause, wayBack: Backoff): Promise<PreparedSlot | undefined> {
     const enough = new AbortController();
     const polling = { ...leadership, halt: AbortSignal.any([halt, enough.signal]) };
     let finding: Promise<PreparedSlot | undefined> = Promise.resolve(undefined);
     try {
       // Only once it polls: else a way back that looks open, and is not, could keep it from ever publishing.
-      await poll(polling, reason, () => {
+      await poll(polling, cause, () => {
         finding = findSlot(wayBack, polling.halt).finally(() => enough.abort());
         // Awaited below; until then its rejection has nobody else.
         finding.catch(() => {});
@@ -152,15 +156,15 @@ export async function readByMode(
   }
 
   /** Resolves when the stream, once it was open again, has ended, and at `halt`. */
-  async function pollUntilStreaming(cause: string): Promise<void> {
+  async function pollUntilStreaming(first: ModeCause): Promise<void> {
     const wayBack = createBackoff(WAY_BACK);
-    for (let reason = cause; !halt.aborted; ) {
-      const prepared = await pollUntilStreamable(reason, wayBack);
+    for (let cause = first; !halt.aborted; ) {
+      const prepared = await pollUntilStreamable(cause, wayBack);
       if (!prepared || halt.aborted) return;
       try {
         await stream(prepared);
       } catch (err) {
-        reason = noteFailure(err);
+        cause = noteFailure(err);
         if (!halt.aborted) log.warn({ err }, "the stream is down again");
       }
       // It was open: whatever ended that is looked at afresh.
@@ -168,10 +172,10 @@ export async function readByMode(
     }
   }
 
-  if (deps.mode === "polling") await poll(leadership, deps.modeReason);
+  if (deps.mode === "polling") await poll(leadership, requested);
   while (!halt.aborted) {
-    const reason = await streamWhilePossible();
-    if (reason !== undefined) await pollUntilStreaming(reason);
+    const cause = await streamWhilePossible();
+    if (cause) await pollUntilStreaming(cause);
   }
   return !mustSettle;
 }

@@ -1,5 +1,5 @@
 import type { OutboxEvent } from "../domain/outbox-event.ts";
-
+import type { ModeChangeReason } from "./mode-cause.ts";
 import type { RefusalReason } from "./publisher.ts";
 import type { ReadingMode } from "./relay-history.ts";
 
@@ -25,7 +25,7 @@ export interface RelayObserver {
   /** Round trip of the last completed tick: the honest replication lag. */
   heartbeat(lagMs: number): void;
   queued(events: number, bytes: number): void;
-  modeChanged(from: ReadingMode, to: ReadingMode): void;
+  modeChanged(from: ReadingMode, to: ReadingMode, reason: ModeChangeReason): void;
   deadLettered(reason: RefusalReason): void;
   /** How many keys wait behind a dead letter. */
   parkedKeys(count: number): void;

@@ -2,7 +2,7 @@
 export const metricNames = {
   eventsPublished: "outbox_events_published_total",
   publishLatency: "outbox_publish_latency_seconds",
-  publishFailures: "outbox_publish_failures_total",
+  brokerErrors: "outbox_broker_errors_total",
   heartbeatLag: "outbox_heartbeat_lag_seconds",
   relayMode: "outbox_relay_mode",
   relayLeader: "outbox_relay_leader",
@@ -10,6 +10,7 @@ export const metricNames = {
   queuedEvents: "outbox_relay_queued_events",
   queuedBytes: "outbox_relay_queued_bytes",
   inFlightEvents: "outbox_relay_in_flight_events",
+  inFlightBytes: "outbox_relay_in_flight_bytes",
   lastAck: "outbox_relay_last_ack_timestamp_seconds",
   modeTransitions: "outbox_mode_transitions_total",
   deadLettered: "outbox_dead_lettered_total",

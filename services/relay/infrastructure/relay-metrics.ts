@@ -1,6 +1,9 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { modeFaults } from "../application/mode-cause.ts";
 import { refusalReasons } from "../application/publisher.ts";
 import type { RelayObserver, RelayPhase } from "../application/relay-observer.ts";
+import type { OutboxEvent } from "../domain/outbox-event.ts";
+import { brokerErrorReason, brokerErrorReasons } from "./kafka/broker-error-reason.ts";
 import { metricNames } from "./metrics.ts";
 import { createPublishLatency } from "./publish-latency.ts";
 
@@ -10,6 +13,9 @@ const modeOfPhase: Readonly<Partial<Record<RelayPhase, (typeof MODES)[number]>>>
   draining: "cdc",
   polling: "polling",
 };
+
+/** Nothing comes through a stream then, and nothing is expected to. */
+const withoutStream: ReadonlySet<RelayPhase> = new Set(["standby", "polling", "paused", "stopped"]);
 
 /** A batch that the broker has not acked for this long means that nothing flows. */
 const STALLED_MS = 5_000;
@@ -22,6 +28,8 @@ export interface RelayMetrics extends RelayObserver {
   notReady(): string | undefined;
   /** What there is to know of a relay that is ready. */
   remark(): string | undefined;
+  /** A try to reach the brokers failed, or one to have them take records; the Kafka clients try again by themselves. */
+  brokerFailed(error: unknown): void;
 }
 
 export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<string, string>): RelayMetrics {
@@ -33,9 +41,10 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     registers,
   });
   const publishLatency = createPublishLatency(registry);
-  const publishFailures = new Counter({
-    name: metricNames.publishFailures,
-    help: "Batches that had to be sent again.",
+  const brokerErrors = new Counter({
+    name: metricNames.brokerErrors,
+    help: "Tries to reach the brokers, or to have them take records, that failed; each is tried again.",
+    labelNames: ["reason"],
     registers,
   });
   const relayMode = new Gauge({
@@ -44,40 +53,27 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     labelNames: ["mode"],
     registers,
   });
-  const relayLeader = new Gauge({
-    name: metricNames.relayLeader,
-    help: "1 while this process holds the lease.",
-    registers,
-  });
-  const relayPaused = new Gauge({
-    name: metricNames.relayPaused,
-    help: "1 while this process leads and publishes nothing because somebody has paused the relay.",
-    registers,
-  });
-  const queuedEvents = new Gauge({
-    name: metricNames.queuedEvents,
-    help: "Events read from the WAL that wait to be published.",
-    registers,
-  });
-  const queuedBytes = new Gauge({
-    name: metricNames.queuedBytes,
-    help: "Memory that the waiting events take up; reading pauses at RELAY_QUEUE_BYTES.",
-    registers,
-  });
-  const inFlightEvents = new Gauge({
-    name: metricNames.inFlightEvents,
-    help: "Events sent to the broker that it has not acked yet.",
-    registers,
-  });
-  const lastAck = new Gauge({
-    name: metricNames.lastAck,
-    help: "When the broker last acked a batch.",
-    registers,
-  });
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const relayLeader = gauge(metricNames.relayLeader, "1 while this process holds the lease.");
+  const relayPaused = gauge(
+    metricNames.relayPaused,
+    "1 while this process leads and publishes nothing because somebody has paused the relay.",
+  );
+  const queuedEvents = gauge(metricNames.queuedEvents, "Events read from the WAL that wait to be published.");
+  const queuedBytes = gauge(
+    metricNames.queuedBytes,
+    "Memory that the waiting events take up; reading pauses at RELAY_QUEUE_BYTES.",
+  );
+  const lastAck = gauge(
+    metricNames.lastAck,
+    "When the broker last acked a batch; absent before the first, as on a standby.",
+  );
+  lastAck.remove();
+  const parkedKeys = gauge(metricNames.parkedKeys, "Keys of which events wait behind a dead letter.");
   const modeTransitions = new Counter({
     name: metricNames.modeTransitions,
     help: "Changes between reading the WAL and polling.",
-    labelNames: ["from", "to"],
+    labelNames: ["from", "to", "reason"],
     registers,
   });
   const deadLettered = new Counter({
@@ -86,18 +82,15 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     labelNames: ["reason"],
     registers,
   });
-  const parkedKeys = new Gauge({
-    name: metricNames.parkedKeys,
-    help: "Keys of which events wait behind a dead letter.",
-    registers,
-  });
   // A series that begins at 0 shows its first increase; one that begins at 1 does not, and the first batch of a new leader is the latest.
   for (const topic of new Set(topicOf.values())) eventsPublished.inc({ topic }, 0);
   for (const reason of refusalReasons) deadLettered.inc({ reason }, 0);
-  modeTransitions.inc({ from: "cdc", to: "polling" }, 0);
-  modeTransitions.inc({ from: "polling", to: "cdc" }, 0);
+  for (const reason of brokerErrorReasons) brokerErrors.inc({ reason }, 0);
+  modeTransitions.inc({ from: "polling", to: "cdc", reason: "recovered" }, 0);
+  for (const reason of modeFaults) modeTransitions.inc({ from: "cdc", to: "polling", reason }, 0);
   let phase: RelayPhase = "starting";
   let reason: string | undefined;
+  let inFlight: readonly OutboxEvent[] = [];
   let inFlightSince: number | undefined;
   let tickSentAt: number | undefined;
   let heartbeatLagMs = 0;
@@ -112,30 +105,63 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     },
   });
 
+  new Gauge({
+    name: metricNames.inFlightEvents,
+    help: "Events sent to the broker that it has not acked yet.",
+    registers,
+    collect() {
+      this.set(inFlight.length);
+    },
+  });
+  new Gauge({
+    name: metricNames.inFlightBytes,
+    help: "Memory that the events take up that the broker has not acked yet.",
+    registers,
+    collect() {
+      this.set(inFlight.reduce((sum, { bytes }) => sum + bytes, 0));
+    },
+  });
+
+  function setMode(current: (typeof MODES)[number]): void {
+    for (const mode of MODES) relayMode.set({ mode }, mode === current ? 1 : 0);
+  }
+  setMode("down");
+
+  function nothingInFlight(): void {
+    inFlight = [];
+    inFlightSince = undefined;
+  }
+
+  function noTick(): void {
+    tickSentAt = undefined;
+    heartbeatLagMs = 0;
+  }
+
   return {
     phase(next, why) {
       phase = next;
       reason = why;
-      if (next === "recovering" || next === "paused" || next === "stopped") tickSentAt = undefined;
+      // A stream that is down lags; what is not to be streamed does not.
+      if (next === "recovering") tickSentAt ??= performance.now();
+      if (withoutStream.has(next)) noTick();
       relayPaused.set(next === "paused" ? 1 : 0);
-      for (const mode of MODES) relayMode.set({ mode }, (modeOfPhase[next] ?? "down") === mode ? 1 : 0);
+      setMode(modeOfPhase[next] ?? "down");
     },
     leader(isLeader) {
       relayLeader.set(isLeader ? 1 : 0);
       // What a leader that is none any more was sending is another's to send.
-      inFlightSince = undefined;
-      inFlightEvents.set(0);
+      nothingInFlight();
+      noTick();
     },
     publishStarted(events) {
+      inFlight = events;
       inFlightSince ??= performance.now();
-      inFlightEvents.set(events.length);
     },
-    publishFailed() {
-      publishFailures.inc();
-    },
+    // Each failed try was told of already, those before the last one as well.
+    publishFailed() {},
+    brokerFailed: (error) => brokerErrors.inc({ reason: brokerErrorReason(error) }),
     published(events, oldestCommittedAt) {
-      inFlightSince = undefined;
-      inFlightEvents.set(0);
+      nothingInFlight();
       const now = Date.now();
       lastAck.set(now / 1000);
       const latency = Math.max(0, now - oldestCommittedAt) / 1000;
@@ -145,7 +171,8 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
       }
     },
     tickSent() {
-      tickSentAt = performance.now();
+      // The one before it, if it has not come back, was lost with its stream: the lag goes on from there.
+      tickSentAt ??= performance.now();
     },
     heartbeat(lagMs) {
       tickSentAt = undefined;
@@ -155,8 +182,8 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
       queuedEvents.set(events);
       queuedBytes.set(bytes);
     },
-    modeChanged(from, to) {
-      modeTransitions.inc({ from, to });
+    modeChanged(from, to, reason) {
+      modeTransitions.inc({ from, to, reason });
     },
     deadLettered(reason) {
       deadLettered.inc({ reason });

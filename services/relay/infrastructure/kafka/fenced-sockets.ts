@@ -51,7 +51,10 @@ function fenceWrites(socket: Socket, mayWrite: () => boolean): void {
     if (mayWrite()) write(piece, writeNext);
     else
       socket.destroy(
-        new Error("nothing may be sent: the lease was not seen alive, or the producer is thrown away"),
+        Object.assign(
+          new Error("nothing may be sent: the lease was not seen alive, or the producer is thrown away"),
+          { code: "LEASE_NOT_ALIVE" },
+        ),
       );
   }
 

@@ -77,6 +77,7 @@ function openSession(options: PublisherOptions & ProducerConnection): ProducerSe
         backoff.reset();
         return result;
       } catch (error) {
+        options.onFailedTry?.(error);
         if (discarded.signal.aborted || !isRetriable(error)) throw explained(error);
         log.warn({ error: reasonOf(error) }, "the broker did not ack, trying again");
         await delay(backoff.next(), discarded.signal);

@@ -29,6 +29,8 @@ export interface ProducerConnection {
   readonly log: Logger;
   /** Asked before each piece of a request. */
   readonly mayWrite: () => boolean;
+  /** Told of each try that failed, also of those that are tried again. */
+  readonly onFailedTry?: (error: unknown) => void;
 }
 
 /** A producer from its first batch to its first rejection: it may send a batch again, but only with the same sequence numbers. */
