@@ -20,7 +20,13 @@ test("a dead letter is logged by its place and reason, never with a text that ma
     log.deadLettered([{ record, reason: "invalid_json", message: "Unexpected token: secret" }]),
   );
   expect(lines).toMatchObject([
-    { topic: "orders-events", partition: 0, offset: "42", reason: "invalid_json" },
+    {
+      topic: "orders-events",
+      partition: 0,
+      offset: "42",
+      reason: "invalid_json",
+      trace_id: "0af7651916cd43dd8448eb211c80319c",
+    },
   ]);
   expect(JSON.stringify(lines)).not.toContain("secret");
 });
@@ -38,6 +44,14 @@ test("what is in order is not logged; a conflict and a gap are, by the order", (
     { orderId: id, version: "5", missed: "3", level: 40 },
   ]);
   expect(JSON.stringify(lines)).not.toContain("secret");
+});
+
+test("the trace of an event that is followed is named with it", () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const conflict = { outcome: "conflict", previousVersion: 5n } as const;
+  createEventLog(log, () => "a trace").projected([event], [conflict]);
+  expect(lines).toMatchObject([{ orderId: id, trace_id: "a trace" }]);
 });
 
 test("an outage is two lines, however many tries it takes", () => {

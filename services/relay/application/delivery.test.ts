@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
+import type { Logger } from "../../platform/logger.ts";
 import type { OutboxEvent } from "../domain/outbox-event.ts";
 import { createUuidSet } from "../domain/uuid-set.ts";
 import { outboxEvent } from "../testing/events.ts";
@@ -12,7 +13,6 @@ import { createBatchPublisher } from "./publish-batch.ts";
 
 let kafka: ScriptedKafka;
 let deadLetters: MemoryDeadLetters;
-const log = pino({ level: "silent" });
 const noTopic = { reason: "no_topic", detail: "no topic" } as const;
 
 beforeEach(() => {
@@ -21,7 +21,11 @@ beforeEach(() => {
 });
 
 /** A leader's delivery that found these events on Kafka at its start. */
-function open(found: readonly OutboxEvent[] = [], isCovered = () => true): Promise<Delivery> {
+function open(
+  found: readonly OutboxEvent[] = [],
+  isCovered = () => true,
+  log: Logger = pino({ level: "silent" }),
+): Promise<Delivery> {
   const ids = createUuidSet();
   for (const { id } of found) ids.add(id);
   const { publisher, tail } = kafka;
@@ -76,6 +80,17 @@ test("so is one that only the broker knows to refuse", async () => {
   await (await open()).deliver([a1, b1, a2, a3, b2]);
   expect(new Set(kafka.written)).toEqual(new Set(ids(a1, b1, b2)));
   expect(parked()).toEqual(ids(a2, a3));
+});
+
+test("the line of a dead letter in the log has the id of the trace that wrote it", async () => {
+  const lines: unknown[] = [];
+  const log = pino({ base: null }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const traced = outboxEvent({
+    headers: '{"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}',
+  });
+  kafka.refusals.set(traced.id, noTopic);
+  await (await open([], () => true, log)).deliver([traced]);
+  expect(lines).toMatchObject([{ id: traced.id, trace_id: "0af7651916cd43dd8448eb211c80319c" }]);
 });
 
 test("a key waits also after a restart, and an event that comes again is not put down twice", async () => {
