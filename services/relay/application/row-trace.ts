@@ -12,13 +12,18 @@ export function rowTrace(headers: string): TraceContext | undefined {
   return readTraceContext(text(traceparent), text(tracestate));
 }
 
-/** The same, when it is to be collected. Of all others no more than two characters are looked at. */
-export function sampledTrace(headers: string): TraceContext | undefined {
-  if (headers === "{}") return undefined;
+/** Whether that trace looks as if it were to be collected; nothing is parsed for it. */
+export function looksSampled(headers: string): boolean {
+  if (headers === "{}") return false;
   const at = headers.indexOf(NAME);
-  if (at === -1) return undefined;
+  if (at === -1) return false;
   const traceparent = headers.slice(at + NAME.length, at + NAME.length + TRACEPARENT_LENGTH);
-  if (!isSampled({ traceparent })) return undefined;
+  return isSampled({ traceparent });
+}
+
+/** The trace, when it is to be collected. */
+export function sampledTrace(headers: string): TraceContext | undefined {
+  if (!looksSampled(headers)) return undefined;
   const trace = rowTrace(headers);
   return trace && isSampled(trace) ? trace : undefined;
 }

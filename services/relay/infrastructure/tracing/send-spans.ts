@@ -1,6 +1,6 @@
 import { errorType, type Span, type Tracer } from "../../../platform/tracing/tracer.ts";
 import type { RefusalReason } from "../../application/publisher.ts";
-import { sampledTrace } from "../../application/row-trace.ts";
+import { looksSampled, sampledTrace } from "../../application/row-trace.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 
 /** Of one batch: a trace in which all events of a busy second are is not looked at, and spans cost more than the sending. */
@@ -68,7 +68,7 @@ export function createSendSpans(tracer: Tracer, topicOf: ReadonlyMap<string, str
 
   return {
     committed(event, committedAt) {
-      if (sampledTrace(event.headers)) commits.set(event, committedAt);
+      if (looksSampled(event.headers)) commits.set(event, committedAt);
     },
     sending(events) {
       const [first] = events;
@@ -77,7 +77,7 @@ export function createSendSpans(tracer: Tracer, topicOf: ReadonlyMap<string, str
       for (const event of events) {
         let span = open.get(event);
         if (!span && open.size >= MAX_SPANS_PER_BATCH) {
-          if (sampledTrace(event.headers)) skipped += 1;
+          if (looksSampled(event.headers)) skipped += 1;
           continue;
         }
         span ??= begin(event, events.length);
