@@ -1,11 +1,14 @@
 import { readKafkaSecurity } from "../platform/kafka/kafka-security.ts";
+import { createLogger } from "../platform/logger.ts";
 import { checks } from "./application/doctor/checks.ts";
 import { examine } from "./application/doctor/examine.ts";
 import type { DoctorSettings } from "./application/doctor/facts.ts";
 import type { Doctor } from "./application/operations/doctor.ts";
 import type { Operations } from "./application/operations/operations.ts";
+import type { Publisher } from "./application/publisher.ts";
 import type { CliConfig } from "./config.ts";
 import { createKafkaFacts } from "./infrastructure/kafka/doctor/kafka-facts.ts";
+import { openReplayPublisher } from "./infrastructure/kafka/replay-publisher.ts";
 import { createCheckpointDesk } from "./infrastructure/postgres/checkpoint-desk.ts";
 import { createControlDesk } from "./infrastructure/postgres/control-desk.ts";
 import { createDeadLetterDesk } from "./infrastructure/postgres/dead-letter-desk.ts";
@@ -13,6 +16,7 @@ import { createPostgresFacts } from "./infrastructure/postgres/doctor/postgres-f
 import { createDrainDesk } from "./infrastructure/postgres/drain-desk.ts";
 import { createHistoryDesk } from "./infrastructure/postgres/history-desk.ts";
 import { openOperatorConnection } from "./infrastructure/postgres/operator-connection.ts";
+import { createReplaySource } from "./infrastructure/postgres/replay-source.ts";
 import { createSlotDesk } from "./infrastructure/postgres/slot-desk.ts";
 
 /** Builds what the CLI needs; nothing is connected to before it is needed. */
@@ -25,6 +29,7 @@ export function createOperations(config: CliConfig): Operations {
     deadLetters: createDeadLetterDesk(connection, relay),
     checkpoint: createCheckpointDesk(connection, relay),
     drain: createDrainDesk(connection, relay, table),
+    replay: { ...createReplaySource(connection, relay, table), openPublisher: () => openPublisher(config) },
     slot: createSlotDesk(connection, relay, { publication, table }),
     control: createControlDesk(connection, relay),
     history: createHistoryDesk(connection, relay),
@@ -39,6 +44,20 @@ export function createOperations(config: CliConfig): Operations {
       await Promise.all([connection.close(), doctor.close()]);
     },
   };
+}
+
+function openPublisher(config: CliConfig): Promise<Publisher> {
+  return openReplayPublisher({
+    client: config.KAFKA_CLIENT,
+    brokers: config.KAFKA_BROKERS,
+    security: readKafkaSecurity(config),
+    relay: config.RELAY_NAME,
+    topics: config.RELAY_TOPICS,
+    source: config.RELAY_SOURCE,
+    maxEventBytes: config.RELAY_MAX_EVENT_BYTES,
+    // What goes wrong is told by the command, in one line.
+    log: createLogger("outbox", "silent"),
+  });
 }
 
 /** For each group of facts; what is asked within one has shorter limits of its own. */

@@ -153,6 +153,7 @@ const cliVariables = variables.pick({
   RELAY_TOPICS: true,
   RELAY_TOPIC_PARTITIONS: true,
   RELAY_TOPIC_REPLICATION: true,
+  RELAY_SOURCE: true,
   KAFKA_BROKERS: true,
   KAFKA_TLS: true,
   KAFKA_TLS_CA_FILE: true,
@@ -161,6 +162,7 @@ const cliVariables = variables.pick({
   KAFKA_SASL_MECHANISM: true,
   KAFKA_SASL_USERNAME: true,
   KAFKA_SASL_PASSWORD: true,
+  KAFKA_CLIENT: true,
 });
 
 export const cliConfigSchema = withKafkaSecurityRules(cliVariables);

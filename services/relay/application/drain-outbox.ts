@@ -3,12 +3,10 @@ import type { Checkpoint } from "./checkpoint-store.ts";
 import { batchEnd } from "./event-queue.ts";
 import type { Reading, Resumed } from "./leadership.ts";
 import type { OpenDrain, OutboxTable } from "./outbox-table.ts";
+import { FIRST_PAGE_EVENTS, nextPageLimit } from "./page-limit.ts";
 
 /** A drain's cursor holds back vacuum: it is closed after this time and opened again where it was. */
 const MAX_OPEN_MS = 60_000;
-/** What a page is to hold at the most in memory, so that large payloads make short pages. */
-const PAGE_BYTES = 1_000_000;
-const PAGE_EVENTS = 1_000;
 
 export type Draining = Reading & { readonly table: OutboxTable };
 
@@ -78,13 +76,12 @@ async function drainPart(
 
 /** Reads the next page while the last one is being published. */
 function readAhead(drain: OpenDrain): { next(): Promise<OutboxEvent[]> } {
-  let limit = 100;
+  let limit = FIRST_PAGE_EVENTS;
   let ahead: Promise<OutboxEvent[]> | undefined;
 
   async function read(): Promise<OutboxEvent[]> {
     const page = await drain.read(limit);
-    const bytes = page.reduce((sum, event) => sum + event.bytes, 0);
-    if (bytes > 0) limit = Math.max(1, Math.min(PAGE_EVENTS, Math.floor((PAGE_BYTES * page.length) / bytes)));
+    limit = nextPageLimit(page, limit);
     return page;
   }
 

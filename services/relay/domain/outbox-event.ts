@@ -20,6 +20,8 @@ export interface OutboxEvent {
   readonly createdAt: string;
   /** What the event takes up in memory, roughly: it counts against the byte limits. */
   readonly bytes: number;
+  /** The id of the replay that it is published once more for; undefined for what the relay itself publishes. */
+  readonly replay?: string;
 }
 
 /** What an event takes up beside its key, payload and headers. */

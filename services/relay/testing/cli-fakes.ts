@@ -53,6 +53,7 @@ export async function runOnFakes(
     note: (line) => void notes.push(line),
     progress: () => {},
     confirm: async () => options.answer,
+    interrupted: () => new AbortController().signal,
     bold: (text) => text,
     styled: (_, text) => text,
     columns: Number.POSITIVE_INFINITY,
@@ -121,6 +122,23 @@ function fakeOperations(calls: string[], relays: string[]): Operations {
         }),
       setPaused: (paused, reason, { text }) => note(`set paused ${paused} ${reason} ${text}`, true),
       setMode: (mode, reason, { text }) => note(`set mode ${mode} ${reason} ${text}`, true),
+    },
+    replay: {
+      find: (selection) =>
+        note(`find to replay ${JSON.stringify(selection)}`, {
+          published: "9:9:",
+          events: 12,
+          unpublished: 3,
+          unpublishable: 1,
+        }),
+      read: () => note("read to replay", []),
+      openPublisher: () =>
+        note("open publisher", {
+          refusal: () => undefined,
+          publish: async () => ({}),
+          discard: async () => {},
+        }),
+      note: ({ command, text }) => note(`note ${command} ${text}`, undefined),
     },
     drain: {
       begin: () => note("begin drain", "1:1:"),

@@ -2,9 +2,9 @@ import pg from "pg";
 import { expect } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { eventually } from "../../../test/support/eventually.ts";
-import { uniqueTopic } from "../../../test/support/kafka.ts";
+import { kafkaBrokers, uniqueTopic } from "../../../test/support/kafka.ts";
 import type { ServiceProcess } from "../../../test/support/service-process.ts";
-import { checkOutbox, nothingWrong } from "./outbox-check.ts";
+import { type CheckOptions, checkOutbox, nothingWrong } from "./outbox-check.ts";
 import { insertRow } from "./outbox-rows.ts";
 import { type CliRun, runRelayCli } from "./running-cli.ts";
 import { type RelayUnderTest, spawnRelay, startRelay } from "./running-relay.ts";
@@ -20,12 +20,13 @@ export interface OperatedRelay {
   /** In a process of its own. */
   spawn(more?: Readonly<Record<string, string>>): ServiceProcess;
   cli(...args: string[]): Promise<CliRun>;
+  readonly cliVariables: Readonly<Record<string, string>>;
   /** The command succeeds; gives its JSON. */
   json(...args: string[]): Promise<Record<string, unknown>>;
   /** Two sessions write without a pause, some of it rolled back. */
   write(): void;
   /** Writing ends, and everything committed is on the topic once, in order. */
-  settle(): Promise<void>;
+  settle(options?: Pick<CheckOptions, "ignore">): Promise<void>;
   /** How many events the checkpoint covers. */
   published(): Promise<number>;
   /** The newest entries of the history that people have made, the oldest first. */
@@ -74,7 +75,14 @@ export async function openOperatedRelay(prefix: string): Promise<OperatedRelay> 
     await writers;
   }
 
-  const cli = (...args: string[]) => runRelayCli(args, { DATABASE_URL: database.relayUrl, RELAY_NAME: name });
+  const cliVariables = {
+    DATABASE_URL: database.relayUrl,
+    RELAY_NAME: name,
+    KAFKA_BROKERS: kafkaBrokers().join(","),
+    RELAY_TOPICS: `order=${topic}`,
+    KAFKA_CLIENT: process.env.KAFKA_CLIENT ?? "",
+  };
+  const cli = (...args: string[]) => runRelayCli(args, cliVariables);
 
   return {
     database,
@@ -92,6 +100,7 @@ export async function openOperatedRelay(prefix: string): Promise<OperatedRelay> 
       return process;
     },
     cli,
+    cliVariables,
     async json(...args) {
       const run = await cli(...args, "--json");
       if (run.exitCode !== 0) throw new Error(`${args.join(" ")}: ${run.exitCode} ${run.stderr}`);
@@ -101,7 +110,7 @@ export async function openOperatedRelay(prefix: string): Promise<OperatedRelay> 
       writing = true;
       writers = Promise.all([writeSession("a"), writeSession("b")]);
     },
-    async settle() {
+    async settle(options) {
       await stopWriting();
       const { rows } = await pool.query("select count(*)::int as count from outbox");
       await eventually(
@@ -111,7 +120,7 @@ export async function openOperatedRelay(prefix: string): Promise<OperatedRelay> 
         },
         { timeoutMs: 20_000 },
       );
-      expect(await checkOutbox(pool, topic)).toEqual({ committed: rows[0].count, ...nothingWrong });
+      expect(await checkOutbox(pool, topic, options)).toEqual({ committed: rows[0].count, ...nothingWrong });
     },
     async published() {
       const { rows } = await pool.query(

@@ -26,6 +26,8 @@ export interface CheckOptions {
   readonly timeoutMs?: number;
   /** Is shown each record of the topic, in order per partition. */
   readonly onRecord?: (record: KafkaRecord) => void;
+  /** Records that are none of the relay's doing. */
+  readonly ignore?: (record: KafkaRecord) => boolean;
 }
 
 export const nothingWrong = {
@@ -46,7 +48,7 @@ interface CommittedRow {
 export async function checkOutbox(
   pool: pg.Pool,
   topic: string,
-  { brokers, optional = new Set(), timeoutMs = 60_000, onRecord }: CheckOptions = {},
+  { brokers, optional = new Set(), timeoutMs = 60_000, onRecord, ignore }: CheckOptions = {},
 ): Promise<CheckResult> {
   const rows = await committedRows(pool);
   const letters = await pool.query<{ id: string }>("select id from outbox_dead_letter");
@@ -57,6 +59,7 @@ export async function checkOutbox(
   const options = { timeoutMs, ...(brokers === undefined ? {} : { brokers }) };
   await forEachRecord(topic, options, (record) => {
     onRecord?.(record);
+    if (ignore?.(record)) return;
     const id = record.headers.ce_id ?? "(no ce_id)";
     const row = rows.get(id);
     if (!row) return void foreign.push(id);

@@ -10,11 +10,23 @@ export interface CliRun {
 
 const cli = fileURLToPath(new URL("../cli.ts", import.meta.url));
 
+export interface StartedCli {
+  end(signal: NodeJS.Signals): void;
+  readonly ended: Promise<CliRun>;
+}
+
 /** The CLI in a process of its own, with these variables and no others; nobody is at its stdin. */
-export async function runRelayCli(
+export function runRelayCli(
   args: readonly string[],
   variables: Readonly<Record<string, string>>,
 ): Promise<CliRun> {
+  return startRelayCli(args, variables).ended;
+}
+
+export function startRelayCli(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): StartedCli {
   const child = spawn(process.execPath, [cli, ...args], {
     env: { PATH: process.env.PATH, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
@@ -26,6 +38,6 @@ export async function runRelayCli(
   child.stderr.on("data", (chunk) => {
     stderr += chunk;
   });
-  const [exitCode] = await once(child, "close");
-  return { exitCode, stdout, stderr };
+  const ended = once(child, "close").then(([exitCode]) => ({ exitCode, stdout, stderr }));
+  return { ended, end: (signal) => void child.kill(signal) };
 }

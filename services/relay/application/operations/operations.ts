@@ -4,9 +4,10 @@ import type { DeadLetterDesk } from "./dead-letter-desk.ts";
 import type { Doctor } from "./doctor.ts";
 import type { DrainDesk } from "./drain-desk.ts";
 import type { HistoryDesk } from "./history-desk.ts";
+import type { ReplayDesk } from "./replay-desk.ts";
 import type { SlotDesk } from "./slot-desk.ts";
 
-/** What people can do with a relay, from outside of its process: all of it goes through the database. */
+/** What people can do with a relay, from outside of its process: all of it goes through the database, but for a replay. */
 export interface Operations {
   readonly doctor: Doctor;
   readonly deadLetters: DeadLetterDesk;
@@ -15,6 +16,7 @@ export interface Operations {
   readonly control: ControlDesk;
   readonly slot: SlotDesk;
   readonly drain: DrainDesk;
+  readonly replay: ReplayDesk;
   /** The names of all relays that have ever run on this database. */
   relays(): Promise<string[]>;
   close(): Promise<void>;

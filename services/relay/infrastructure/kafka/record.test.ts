@@ -1,7 +1,7 @@
 import { CloudEvent, Kafka as KafkaBinding, type KafkaMessage } from "cloudevents";
 import { expect, test } from "vitest";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
-import { recordHeaders, rfc3339 } from "./record.ts";
+import { REPLAY_HEADER, recordHeaders, rfc3339, TRANSACTION_ID_HEADER } from "./record.ts";
 
 const event: OutboxEvent = {
   position: "1",
@@ -61,4 +61,11 @@ test.each([
   ["2026-11-24 08:00:00+00", "2026-11-24T08:00:00Z"],
 ])("the time %s loses no digit", (postgres, expected) => {
   expect(rfc3339(postgres)).toBe(expected);
+});
+
+test("a replayed record is marked, whatever the row says, and has no transaction for the relay to know it by", () => {
+  const row = `{"${REPLAY_HEADER}": "spoofed", "${TRANSACTION_ID_HEADER}": "7", "traceparent": "00-1"}`;
+  const headers = recordHeaders({ ...event, headers: row, replay: "replay-1" }, "/orders");
+  expect(headers).toMatchObject({ [REPLAY_HEADER]: "replay-1", ce_id: event.id, traceparent: "00-1" });
+  expect(headers).not.toHaveProperty(TRANSACTION_ID_HEADER);
 });

@@ -3,6 +3,9 @@ import type { OutboxEvent } from "../../domain/outbox-event.ts";
 /** Which transaction wrote the event (xid8): consumers may group by it, and the relay finds its own records again by it. */
 export const TRANSACTION_ID_HEADER = "ce_transactionid";
 
+/** Marks a record that a person had published once more, with the id of that replay. */
+export const REPLAY_HEADER = "ce_replayid";
+
 export interface EventRecord {
   readonly key: Buffer;
   readonly value: Buffer;
@@ -33,7 +36,14 @@ export function recordHeaders(event: OutboxEvent, source: string): EventRecord["
     [TRANSACTION_ID_HEADER]: event.transactionId,
     "content-type": "application/json",
   };
-  return event.headers === "{}" ? headers : passOn(event.headers, headers);
+  const all = event.headers === "{}" ? headers : passOn(event.headers, headers);
+  return event.replay === undefined ? all : replayed(all, event.replay);
+}
+
+/** Without the transaction, by which the relay finds its own records: what it has to publish, no replay stands in for. */
+function replayed(headers: EventRecord["headers"], replay: string): EventRecord["headers"] {
+  const { [TRANSACTION_ID_HEADER]: _, ...rest } = headers;
+  return { ...rest, [REPLAY_HEADER]: replay };
 }
 
 /** Adds a row's headers: strings as they are; null is left out; numbers keep the digits they were written with; the rest as JSON. */

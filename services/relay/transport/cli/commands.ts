@@ -7,6 +7,7 @@ import { drainRelay } from "./drain.ts";
 import { showHistory } from "./history.ts";
 import { relayMode } from "./mode.ts";
 import { pauseRelay } from "./pause.ts";
+import { replay } from "./replay.ts";
 import { resetCheckpoint } from "./reset.ts";
 import { resumeRelay } from "./resume.ts";
 import { advanceSlot } from "./slot-advance.ts";
@@ -20,6 +21,7 @@ export const commands = [
   resumeRelay,
   drainRelay,
   relayMode,
+  replay,
   createSlot,
   dropSlot,
   advanceSlot,

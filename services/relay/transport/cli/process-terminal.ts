@@ -5,7 +5,8 @@ import type { Terminal } from "./terminal.ts";
 const CLEAR_LINE = "\r\x1b[K";
 
 /** The terminal of this process. */
-export function createProcessTerminal({ stdin, stdout, stderr }: NodeJS.Process): Terminal {
+export function createProcessTerminal(process: NodeJS.Process): Terminal {
+  const { stdin, stdout, stderr } = process;
   let shown = false;
 
   function progress(text = ""): void {
@@ -32,6 +33,11 @@ export function createProcessTerminal({ stdin, stdout, stderr }: NodeJS.Process)
       } finally {
         prompt.close();
       }
+    },
+    interrupted() {
+      const interrupted = new AbortController();
+      process.once("SIGINT", () => interrupted.abort());
+      return interrupted.signal;
     },
     // Heeds NO_COLOR, and whether stdout is a terminal.
     bold: (text) => styleText("bold", text, { stream: stdout }),

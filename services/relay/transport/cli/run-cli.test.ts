@@ -37,6 +37,14 @@ describe("arguments", () => {
     [["mode", "polling"], "set mode polling undefined mode polling asked for by ann@desk"],
     [["mode", "default"], "set mode undefined undefined mode default asked for by ann@desk"],
     [["drain", "--timeout", "5"], "drain standing 1:1:"],
+    [
+      ["replay", "--key", "k", "--after", "7", "--yes"],
+      'find to replay {"key":"k","types":[],"afterPosition":"7"}',
+    ],
+    [
+      ["replay", "--from", "2026-11-27", "--to", "2026-11-27T09:00+01:00", "--type", "A,B", "--dry-run"],
+      'find to replay {"from":"2026-11-27T00:00Z","to":"2026-11-27T09:00+01:00","types":["A","B"],"afterPosition":"0"}',
+    ],
     [["slot", "create"], "create slot slot create asked for by ann@desk"],
     [["slot", "drop", "--yes"], "drop slot slot drop asked for by ann@desk"],
     [["slot", "advance", "--yes"], "advance slot 8192 slot advance to 0/2000 asked for by ann@desk"],
@@ -81,6 +89,11 @@ describe("arguments", () => {
     [["pause", "now"], 'unexpected argument "now"'],
     [["pause", "--wait", "soon"], "--wait must be a whole number from 0 to 86400"],
     [["drain", "--timeout", "1h"], "--timeout must be a whole number from 0 to 86400"],
+    [["replay"], "say which events: --key K, or --from T and --to T"],
+    [["replay", "--from", "2026-11-27"], "say which events: --key K, or --from T and --to T"],
+    [["replay", "--key", "k", "--from", "2026-11-27T08:00"], "--from must be a time with its zone"],
+    [["replay", "--key", "k", "--after", "x"], "--after must be a position in the outbox"],
+    [["replay", "--key", "k", "--rate", "-1"], "--rate"],
     [["mode", "wal"], '"wal" is no mode; say one of: auto, cdc, polling, default'],
     [["mode", "cdc", "polling"], 'unexpected argument "polling"'],
     [["slot"], "there is: slot create, slot drop, slot advance"],
@@ -133,6 +146,7 @@ describe("what cannot be undone", () => {
     ["reset", "--republish"],
     ["slot", "drop"],
     ["slot", "advance"],
+    ["replay", "--key", "k"],
   ];
 
   test.each(harmful)("%s %s %s is done when a person says yes", async (...args) => {
@@ -143,14 +157,14 @@ describe("what cannot be undone", () => {
     const { exitCode, notes, calls } = await runOnFakes(args, { answer: false });
     expect(exitCode).toBe(1);
     expect(notes.at(-1)).toBe("nothing was done");
-    expect(calls.join()).not.toMatch(/ask|reset|drop|advance/);
+    expect(calls.join()).not.toMatch(/ask|reset|drop|advance|publisher/);
   });
 
   test.each(harmful)("%s %s %s is refused when there is nobody to ask", async (...args) => {
     const { exitCode, notes, calls } = await runOnFakes(args);
     expect(exitCode).toBe(2);
     expect(notes.at(-1)).toContain("add --yes");
-    expect(calls.join()).not.toMatch(/ask|reset|drop|advance/);
+    expect(calls.join()).not.toMatch(/ask|reset|drop|advance|publisher/);
   });
 
   test("a reset says what it has to do with before it asks", async () => {
@@ -179,6 +193,8 @@ describe("results", () => {
     ["mode"],
     ["mode", "polling"],
     ["drain"],
+    ["replay", "--key", "k", "--yes"],
+    ["replay", "--key", "k", "--dry-run"],
     ["slot", "create"],
     ["slot", "drop", "--yes"],
     ["slot", "advance", "--yes"],

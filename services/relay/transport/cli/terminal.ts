@@ -10,6 +10,8 @@ export interface Terminal {
   progress(text?: string): void;
   /** Undefined when there is nobody to ask. */
   confirm(question: string): Promise<boolean | undefined>;
+  /** From now on Ctrl-C aborts this and does not end the process. */
+  interrupted(): AbortSignal;
   readonly bold: (text: string) => string;
   readonly styled: (style: TextStyle, text: string) => string;
   /** How many characters a line of the result may have: no end of them where stdout is no terminal. */
