@@ -115,6 +115,10 @@ describe.each(["cdc", "polling"])("with RELAY_MODE=%s", (mode) => {
       const [record] = (await readToEnd(system.topic)).filter(({ key }) => key === orderId);
       expect(record?.headers.traceparent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
     });
+    // What comes later is sent later.
+    const later = "4af7651916cd43dd8448eb211c80319a";
+    await doors.REST({ traceparent: `00-${later}-${callersSpan}-01` });
+    await hops(later);
     expect(receiver.spans.filter((span) => span.traceId === traceId)).toEqual([]);
   });
 
