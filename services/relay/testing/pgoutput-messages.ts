@@ -1,4 +1,4 @@
-import { OUTBOX_COLUMNS } from "../infrastructure/postgres/pgoutput-decoder.ts";
+import { OUTBOX_COLUMNS } from "../infrastructure/postgres/wal-event.ts";
 
 /** Builds pgoutput messages byte by byte from the protocol's description, independently of the decoder. */
 

@@ -1,5 +1,5 @@
 import { EVENT_OVERHEAD_BYTES, type OutboxEvent } from "../../domain/outbox-event.ts";
-import type { OUTBOX_COLUMNS } from "./pgoutput-decoder.ts";
+import type { OUTBOX_COLUMNS } from "./wal-event.ts";
 
 /** An outbox row by SQL, every value as the text that Postgres sends: nothing is parsed, so nothing is rounded. */
 export type OutboxRow = Readonly<Record<(typeof OUTBOX_COLUMNS)[number], string>>;

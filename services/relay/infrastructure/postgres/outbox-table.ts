@@ -3,7 +3,7 @@ import { escapeIdentifier } from "pg";
 import Cursor from "pg-cursor";
 import type { OpenDrain, OutboxTable } from "../../application/outbox-table.ts";
 import { asText, type OutboxRow, toEvent } from "./outbox-row.ts";
-import { OUTBOX_COLUMNS } from "./pgoutput-decoder.ts";
+import { OUTBOX_COLUMNS } from "./wal-event.ts";
 
 /** The first page of a big backlog may have to sort it. */
 const READ_TIMEOUT_MS = 60_000;

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 import { begin, commit, insert, logicalMessage, relation, row } from "../../testing/pgoutput-messages.ts";
-import { createPgoutputDecoder, OUTBOX_COLUMNS, PgoutputDecodeError } from "./pgoutput-decoder.ts";
+import { createPgoutputDecoder, PgoutputDecodeError } from "./pgoutput-decoder.ts";
+import { OUTBOX_COLUMNS } from "./wal-event.ts";
 
 function decoderWithLog() {
   const log: unknown[][] = [];
@@ -49,6 +50,26 @@ test("a row becomes an event whatever the order of the columns, and unknown colu
     createdAt: "2026-11-24 08:00:00.123456+00",
   });
   expect(events[0]?.payload.toString()).toBe('{"total": 9007199254740993}');
+});
+
+test("each event has its own aggregate type, also where they alternate", () => {
+  const { decode, events } = decoderWithLog();
+  decode(relation(7, "public", "outbox"));
+  const types = ["order", "order", "ordre", "заказ", "заказ", "é", "Ã©", "order"];
+  for (const aggregate_type of types) decode(insert(7, row({ aggregate_type })));
+  expect(events.map(({ aggregateType }) => aggregateType)).toEqual(types);
+});
+
+test("an event's size is that of its key, payload and headers, whatever other columns there are", () => {
+  const { decode, events } = decoderWithLog();
+  decode(relation(7, "public", "outbox"));
+  decode(insert(7, row()));
+  decode(relation(7, "public", "outbox", ["tenant", ...OUTBOX_COLUMNS]));
+  decode(insert(7, [Buffer.from("a".repeat(1_000)), ...row()]));
+  const [plain, wide] = events.map(
+    (event) => event.bytes - event.key.length - event.payload.length - event.headers.length,
+  );
+  expect(wide).toBe(plain);
 });
 
 test("each description of the outbox is told of, those of other tables are not", () => {
@@ -142,6 +163,13 @@ test("over random rows every value arrives exactly, and every truncation of them
         expect(event?.payload).toEqual(Buffer.from(values.payload));
         expect(event?.headers).toBe(values.headers);
         expect(event?.eventType).toBe(values.event_type);
+        expect(event).toMatchObject({
+          position: "1",
+          id: "0198c0de-0000-7000-8000-000000000001",
+          transactionId: "745",
+          aggregateVersion: "1",
+          createdAt: "2026-11-24 08:00:00.123456+00",
+        });
         expect(event?.aggregateType).toBe(values.aggregate_type);
         const truncated = message.subarray(0, Math.floor(cut * message.length));
         expect(() => decode(truncated)).toThrow(PgoutputDecodeError);

@@ -1,5 +1,6 @@
 import type { Lsn } from "../../domain/lsn.ts";
-import { EVENT_OVERHEAD_BYTES, type OutboxEvent } from "../../domain/outbox-event.ts";
+import type { OutboxEvent } from "../../domain/outbox-event.ts";
+import { BEFORE_VALUE, OUTBOX_COLUMNS, WalEvent } from "./wal-event.ts";
 
 /**
  * Decodes pgoutput, protocol version 1, for one table: the outbox. Message formats: PostgreSQL documentation, "Logical Replication
@@ -30,19 +31,6 @@ export class PgoutputDecodeError extends Error {
   }
 }
 
-export const OUTBOX_COLUMNS = [
-  "position",
-  "id",
-  "transaction_id",
-  "aggregate_type",
-  "aggregate_id",
-  "aggregate_version",
-  "event_type",
-  "payload",
-  "headers",
-  "created_at",
-] as const;
-
 /** Microseconds since 2000-01-01, where Postgres counts from, to milliseconds since 1970. */
 const POSTGRES_EPOCH_MS = 946_684_800_000;
 
@@ -54,21 +42,36 @@ const RELATION = 0x52; // R
 /** Origin, Type, Update, Delete, Truncate: nothing that an append-only outbox needs. */
 const IGNORED = new Set([0x4f, 0x59, 0x55, 0x44, 0x54]);
 
+/** Of an Insert's columns: after its type, the relation, `N` and their number. */
+const TUPLE_BEGIN = 8;
+const AGGREGATE_TYPE = OUTBOX_COLUMNS.indexOf("aggregate_type");
+/** The columns whose size is not known beforehand. */
+const VARIABLE: ReadonlySet<number> = new Set([4, 7, 8]);
+
 const NEW_TUPLE = 0x4e; // N
 const NULL_VALUE = 0x6e; // n
 const TEXT_VALUE = 0x74; // t
 
-/** For each column of the relation its place in OUTBOX_COLUMNS, or -1; null for a table that is not the outbox. */
-type ColumnPlaces = readonly number[] | null;
+/** The outbox as the server has described it; null for another table. */
+type Description = {
+  /** For each of its columns the place in OUTBOX_COLUMNS, or -1. */
+  readonly places: readonly number[];
+  /** Where each of OUTBOX_COLUMNS is among them; undefined when there are others besides. */
+  readonly indexes: readonly number[] | undefined;
+} | null;
+
+const IN_ORDER = OUTBOX_COLUMNS.map((_, place) => place);
 
 export function createPgoutputDecoder(
   table: { readonly schema: string; readonly name: string },
   sink: PgoutputSink,
 ): PgoutputDecoder {
-  const relations = new Map<number, ColumnPlaces>();
+  const relations = new Map<number, Description>();
   // Where each outbox column begins and ends in the Insert being decoded; -1 for null.
   const begins = new Int32Array(OUTBOX_COLUMNS.length);
   const ends = new Int32Array(OUTBOX_COLUMNS.length);
+  /** One text for all events of a type that follow each other. */
+  let aggregateType = "";
 
   function decode(m: Buffer): void {
     switch (m[0]) {
@@ -118,11 +121,11 @@ export function createPgoutputDecoder(
     const isOutbox =
       m.toString("utf8", 5, schemaEnd) === table.schema &&
       m.toString("utf8", schemaEnd + 1, nameEnd) === table.name;
-    relations.set(m.readUInt32BE(1), isOutbox ? columnPlaces(columns) : null);
+    relations.set(m.readUInt32BE(1), isOutbox ? describe(columns) : null);
     if (isOutbox) sink.described();
   }
 
-  function columnPlaces(columns: readonly string[]): ColumnPlaces {
+  function describe(columns: readonly string[]): Description {
     const missing = OUTBOX_COLUMNS.filter((column) => !columns.includes(column));
     if (missing.length > 0) {
       const name = `${table.schema}.${table.name}`;
@@ -130,22 +133,30 @@ export function createPgoutputDecoder(
         `${name} has no column ${missing.join(", ")} (or the publication leaves it out)`,
       );
     }
-    return columns.map((column) => OUTBOX_COLUMNS.indexOf(column as (typeof OUTBOX_COLUMNS)[number]));
+    return {
+      places: columns.map((column) => OUTBOX_COLUMNS.indexOf(column as (typeof OUTBOX_COLUMNS)[number])),
+      indexes:
+        columns.length === OUTBOX_COLUMNS.length
+          ? OUTBOX_COLUMNS.map((column) => columns.indexOf(column))
+          : undefined,
+    };
   }
 
   function insert(m: Buffer): void {
-    const places = relations.get(m.readUInt32BE(1));
-    if (places === null) return;
-    if (places === undefined) throw new PgoutputDecodeError("Insert for a relation that was not described");
+    const description = relations.get(m.readUInt32BE(1));
+    if (description === null) return;
+    if (description === undefined)
+      throw new PgoutputDecodeError("Insert for a relation that was not described");
     if (m[5] !== NEW_TUPLE) throw new PgoutputDecodeError("Insert without a new tuple");
+    const { places, indexes } = description;
     if (m.readUInt16BE(6) !== places.length) {
       throw new PgoutputDecodeError("Insert with another number of columns than its relation");
     }
-    let at = 8;
+    let at = TUPLE_BEGIN;
     for (const place of places) {
       const kind = m[at];
       if (kind === TEXT_VALUE) {
-        const begin = at + 5;
+        const begin = at + BEFORE_VALUE;
         at = begin + m.readUInt32BE(at + 1);
         if (at > m.length) throw new PgoutputDecodeError("truncated Insert");
         if (place >= 0) {
@@ -160,33 +171,26 @@ export function createPgoutputDecoder(
       }
     }
     expectLength(m, at);
-    sink.event(event(m));
+    sink.event(event(m, indexes));
   }
 
-  function event(m: Buffer): OutboxEvent {
+  function event(m: Buffer, indexes: readonly number[] | undefined): OutboxEvent {
+    let variableBytes = 0;
     for (let place = 0; place < OUTBOX_COLUMNS.length; place++) {
       if (begins[place] === -1) throw new PgoutputDecodeError(`null in column ${OUTBOX_COLUMNS[place]}`);
+      if (VARIABLE.has(place)) variableBytes += (ends[place] as number) - (begins[place] as number);
     }
-    const key = copy(m, 4);
-    const payload = copy(m, 7);
-    const headers = m.toString("utf8", begins[8], ends[8]);
-    return {
-      position: m.toString("latin1", begins[0], ends[0]),
-      id: m.toString("latin1", begins[1], ends[1]),
-      transactionId: m.toString("latin1", begins[2], ends[2]),
-      aggregateType: m.toString("utf8", begins[3], ends[3]),
-      key,
-      aggregateVersion: m.toString("latin1", begins[5], ends[5]),
-      eventType: m.toString("utf8", begins[6], ends[6]),
-      payload,
-      headers,
-      createdAt: m.toString("latin1", begins[9], ends[9]),
-      bytes: EVENT_OVERHEAD_BYTES + key.length + payload.length + headers.length,
-    };
+    const [begin, end] = [begins[AGGREGATE_TYPE] as number, ends[AGGREGATE_TYPE] as number];
+    if (!isAt(m, begin, end, aggregateType)) aggregateType = m.toString("utf8", begin, end);
+    // Columns that are not ours must not wait in memory with them.
+    const tuple = indexes ? Buffer.from(m.subarray(TUPLE_BEGIN)) : outboxColumns(m);
+    return new WalEvent(tuple, indexes ?? IN_ORDER, aggregateType, variableBytes);
   }
 
-  function copy(m: Buffer, place: number): Buffer {
-    return Buffer.from(m.subarray(begins[place], ends[place]));
+  function outboxColumns(m: Buffer): Buffer {
+    return Buffer.concat(
+      IN_ORDER.map((place) => m.subarray((begins[place] as number) - BEFORE_VALUE, ends[place])),
+    );
   }
 
   return (message) => {
@@ -198,6 +202,13 @@ export function createPgoutputDecoder(
       throw error;
     }
   };
+}
+
+/** For a text in ASCII; false for any other. */
+function isAt(m: Buffer, begin: number, end: number, text: string): boolean {
+  if (end - begin !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (m[begin + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 function toUnixMs(m: Buffer, at: number): number {
