@@ -6,8 +6,9 @@ import type { Logger } from "../platform/logger.ts";
 import { createPageApp } from "../platform/page-app.ts";
 import { createFlowMeter } from "./application/live/flow-meter.ts";
 import { type NewestFigures, startLiveView } from "./application/live/live-view.ts";
-import { createRecentHistory } from "./application/live/recent-history.ts";
+import { createOperatorsView } from "./application/live/operators-view.ts";
 import type { RelayObserver } from "./application/relay-observer.ts";
+import { createControlDesk } from "./infrastructure/postgres/control-desk.ts";
 import { createHistoryDesk } from "./infrastructure/postgres/history-desk.ts";
 import { builtPage } from "./transport/page/built-page.ts";
 import { createLiveStream } from "./transport/page/live-stream.ts";
@@ -31,7 +32,8 @@ export function composeLivePage(parts: {
 }): LivePage {
   const { relay, name, figures, pool, log, lifecycle } = parts;
   const now = () => Date.now();
-  const observer = createFlowMeter({ name, now, elapsed: () => performance.now() });
+  const elapsed = () => performance.now();
+  const observer = createFlowMeter({ name, now, elapsed });
   const query = async (text: string, values: readonly unknown[]) =>
     (await pool.query(text, [...values])).rows;
   const view = startLiveView({
@@ -39,7 +41,12 @@ export function composeLivePage(parts: {
     run: randomUUID().replaceAll("-", ""),
     meter: observer,
     figures,
-    history: createRecentHistory(createHistoryDesk({ query }, relay), log),
+    operators: createOperatorsView({
+      history: createHistoryDesk({ query }, relay),
+      control: createControlDesk({ query }, relay),
+      log,
+      elapsed,
+    }),
     now,
   });
   lifecycle.onStop("live view", () => view.stop());

@@ -141,6 +141,32 @@ test("when the mode changes the page shows it live, with the reason, in its figu
   await page.getByRole("list").getByText("polling → cdc: the WAL can be read").waitFor();
 });
 
+test("when people pause the relay, all pages say who did it and how to go on", {
+  timeout: 60_000,
+}, async () => {
+  const pages = [await open(leader), await open(standby)];
+  const relay = `${database.name}_slot`;
+  await pool.query(`insert into relay_control (relay) values ($1) on conflict do nothing`, [relay]);
+  await pool.query(
+    `update relay_control set paused = true, paused_by = 'ann@ops', paused_at = now(), pause_reason = 'the broker is moved',
+            revision = revision + 1 where relay = $1`,
+    [relay],
+  );
+  for (const page of pages) {
+    await status(page, "Stopped").waitFor();
+    await page
+      .getByText("Nothing is published: the relay is paused by ann@ops: the broker is moved.")
+      .waitFor();
+    await page.getByText("npx outbox resume").waitFor();
+  }
+  await pool.query(
+    `update relay_control set paused = false, paused_by = null, paused_at = null, pause_reason = null,
+            revision = revision + 1 where relay = $1`,
+    [relay],
+  );
+  for (const page of pages) await status(page, "Stopped").waitFor({ state: "detached" });
+});
+
 test("a standby's page tells what SQL knows, and that the rest is the leader's to tell", async () => {
   const page = await open(standby);
   await fact(page, "Leader").getByText("fine: another process").waitFor();

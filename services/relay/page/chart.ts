@@ -61,7 +61,9 @@ export function createChart(options: ChartOptions): Chart {
       setText(values[line] as Element, text);
     });
     const time = times[at];
-    setText(moment, index == null || time == null ? "now" : clockTime(new Date(time * 1_000)));
+    const isEmpty = columns.slice(1).every((column) => column.every((value) => value === null));
+    const when = index == null || time == null ? "now" : clockTime(new Date(time * 1_000));
+    setText(moment, isEmpty ? "nothing to show of this process" : when);
     if (index == null)
       place.setAttribute("aria-label", `${title}, last ten minutes. Now: ${told.join(", ")}`);
   }

@@ -14,15 +14,16 @@ export function showHistory(history: History): void {
   byId("no-history").hidden = history.length > 0;
   setText(byId("no-history"), "nothing has happened yet");
   byId("history").replaceChildren(
-    ...history.map(({ at, fromMode, toMode, leader, reason }) => {
-      const change =
-        toMode === undefined ? [] : [fromMode === undefined ? toMode : `${fromMode} → ${toMode}`];
+    ...history.map(({ at, fromMode, toMode, reason, leader, who, command }) => {
+      const change = fromMode === undefined ? toMode : `${fromMode} → ${toMode}`;
+      const done = toMode !== undefined ? change : command && `outbox ${command}`;
+      const by = who ?? leader;
       return element(
         "li",
         {},
         element("time", { datetime: at }, timeOf(new Date(at))),
-        element("span", { class: "what" }, [...change, reason].join(": ")),
-        ...(leader === undefined ? [] : [element("span", { class: "quiet" }, `by ${leader}`)]),
+        element("span", { class: "what" }, done === undefined ? reason : `${done}: ${reason}`),
+        ...(by === undefined ? [] : [element("span", { class: "quiet" }, `by ${by}`)]),
       );
     }),
   );

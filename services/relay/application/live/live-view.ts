@@ -1,10 +1,11 @@
 import { oldestUnpublishedMs } from "../health/flow-facts.ts";
 import { healthOf } from "../health/health.ts";
 import type { Seen } from "../health/seen.ts";
+import type { DatedWish } from "../operations/control-desk.ts";
 import type { OutboxState } from "../outbox-figures.ts";
 import type { FlowMeter } from "./flow-meter.ts";
 import type { LiveState } from "./live-state.ts";
-import type { RecentHistory } from "./recent-history.ts";
+import type { OperatorsView } from "./operators-view.ts";
 import { createSampleRing, type SampleRow } from "./sample-ring.ts";
 
 /** Port: the newest that SQL has told, kept by who asks it. */
@@ -34,11 +35,11 @@ export interface LiveViewParts {
   readonly run: string;
   readonly meter: FlowMeter;
   readonly figures: NewestFigures;
-  readonly history: RecentHistory;
+  readonly operators: OperatorsView;
   readonly now: () => number;
 }
 
-export function startLiveView({ relay, run, meter, figures, history, now }: LiveViewParts): LiveView {
+export function startLiveView({ relay, run, meter, figures, operators, now }: LiveViewParts): LiveView {
   const ring = createSampleRing(SAMPLES);
   let waiting: ((goesOn: boolean) => void)[] = [];
   let stopped = false;
@@ -49,8 +50,8 @@ export function startLiveView({ relay, run, meter, figures, history, now }: Live
       now: now(),
       figures: figures.state,
       figuresProblem: figures.problem,
-      modeReason: history.lines?.find(({ toMode }) => toMode !== undefined)?.reason,
-      pause: process.phase === "paused" ? process.phaseReason : undefined,
+      modeReason: operators.history?.find(({ toMode }) => toMode !== undefined)?.reason,
+      pause: process.phase === "paused" ? process.phaseReason : operators.pause && pausedBy(operators.pause),
       process,
     };
   }
@@ -93,12 +94,12 @@ export function startLiveView({ relay, run, meter, figures, history, now }: Live
         isLeader: meter.seen().isLeader,
         at: moment.now,
         health: healthOf(moment),
-        history: history.lines,
+        history: operators.history,
       };
     },
     sampleAfter(number) {
       if (stopped) return Promise.resolve(false);
-      void history.refresh();
+      void operators.refresh();
       if (ring.newest > number) return Promise.resolve(true);
       return new Promise((resolve) => waiting.push(resolve));
     },
@@ -109,3 +110,7 @@ export function startLiveView({ relay, run, meter, figures, history, now }: Live
     },
   };
 }
+
+/** As the leader words it. */
+const pausedBy = ({ by, reason }: DatedWish): string =>
+  `paused by ${reason === undefined ? by : `${by}: ${reason}`}`;

@@ -21,7 +21,7 @@ interface StandingRow {
   readonly is_followed: boolean;
 }
 
-export function createControlDesk(connection: OperatorConnection, relay: string): ControlDesk {
+export function createControlDesk(connection: Pick<OperatorConnection, "query">, relay: string): ControlDesk {
   /** `values` begin at $6; those of the audit stand before. */
   async function change(
     assignments: string,

@@ -1,8 +1,6 @@
-import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createFlowMeter } from "../../application/live/flow-meter.ts";
 import { type LiveView, startLiveView } from "../../application/live/live-view.ts";
-import { createRecentHistory } from "../../application/live/recent-history.ts";
 import { outboxState } from "../../testing/outbox-state.ts";
 import type { LiveMessage } from "./live-message.ts";
 import { createLiveStream } from "./live-stream.ts";
@@ -28,7 +26,7 @@ function start(run: string): LiveView {
     run,
     meter: createFlowMeter({ name: "relay-a 12", now, elapsed: now }),
     figures: { state: outboxState(), problem: undefined },
-    history: createRecentHistory({ recent: async () => [] }, pino({ level: "silent" })),
+    operators: { history: [], pause: undefined, refresh: async () => {} },
     now,
   });
 }
