@@ -16,6 +16,8 @@ import { createPostgresFacts } from "./infrastructure/postgres/doctor/postgres-f
 import { createDrainDesk } from "./infrastructure/postgres/drain-desk.ts";
 import { createHistoryDesk } from "./infrastructure/postgres/history-desk.ts";
 import { openOperatorConnection } from "./infrastructure/postgres/operator-connection.ts";
+import { createOutboxFigures } from "./infrastructure/postgres/outbox-figures.ts";
+import type { Queries } from "./infrastructure/postgres/queries.ts";
 import { createReplaySource } from "./infrastructure/postgres/replay-source.ts";
 import { createSlotDesk } from "./infrastructure/postgres/slot-desk.ts";
 
@@ -23,9 +25,13 @@ import { createSlotDesk } from "./infrastructure/postgres/slot-desk.ts";
 export function createOperations(config: CliConfig): Operations {
   const { DATABASE_URL, RELAY_NAME: relay, RELAY_PUBLICATION: publication, RELAY_TABLE: table } = config;
   const connection = openOperatorConnection(DATABASE_URL, relay);
+  const queries: Queries = {
+    query: async (text, values) => ({ rows: await connection.query(text, values) }),
+  };
   const doctor = createDoctor(config);
   return {
     doctor,
+    figures: createOutboxFigures(queries, { relay, slot: config.RELAY_SLOT, table }),
     deadLetters: createDeadLetterDesk(connection, relay),
     checkpoint: createCheckpointDesk(connection, relay),
     drain: createDrainDesk(connection, relay, table),
@@ -61,7 +67,7 @@ function openPublisher(config: CliConfig): Promise<Publisher> {
 }
 
 /** For each group of facts; what is asked within one has shorter limits of its own. */
-const FACTS_TIMEOUT_MS = 10_000;
+const FACTS_TIMEOUT_MS = 20_000;
 
 function createDoctor(config: CliConfig): Doctor & { close(): Promise<void> } {
   const { RELAY_NAME: relay, RELAY_SLOT: slot, RELAY_PUBLICATION: publication, RELAY_TABLE: table } = config;

@@ -1,7 +1,7 @@
 import type { ControlWatch } from "./control-watch.ts";
 import { type HandingOver, readByMode } from "./hand-over.ts";
 import type { Leadership } from "./leadership.ts";
-import type { RelayControl, RelayMode, Wish } from "./relay-control.ts";
+import { type RelayControl, type RelayMode, type Wish, whoAndWhy } from "./relay-control.ts";
 
 export type Controlled = Omit<HandingOver, "mode" | "modeReason"> & {
   /** As configured. */
@@ -58,8 +58,4 @@ export async function readAsControlled(
       if (halt.aborted || error !== changed.reason) throw error;
     }
   }
-}
-
-function whoAndWhy({ by, reason }: Wish): string {
-  return reason === undefined ? by : `${by}: ${reason}`;
 }

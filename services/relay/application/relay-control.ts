@@ -21,6 +21,10 @@ export interface Wish {
   readonly reason: string | undefined;
 }
 
+export function whoAndWhy({ by, reason }: Wish): string {
+  return reason === undefined ? by : `${by}: ${reason}`;
+}
+
 /** As long as nobody has wished for anything. */
 export const NO_CONTROL: RelayControl = {
   revision: 0n,

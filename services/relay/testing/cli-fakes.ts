@@ -3,6 +3,7 @@ import type { LetterSummary } from "../application/operations/dead-letter-desk.t
 import type { Operations } from "../application/operations/operations.ts";
 import { type CliParts, runCli } from "../transport/cli/run-cli.ts";
 import type { Terminal } from "../transport/cli/terminal.ts";
+import { outboxState } from "./outbox-state.ts";
 
 export const aLetter: LetterSummary = {
   position: "7",
@@ -53,10 +54,12 @@ export async function runOnFakes(
     note: (line) => void notes.push(line),
     progress: () => {},
     confirm: async () => options.answer,
-    interrupted: () => new AbortController().signal,
+    // One look of `watch`.
+    interrupted: () => (args[0] === "watch" ? AbortSignal.timeout(50) : new AbortController().signal),
     bold: (text) => text,
     styled: (_, text) => text,
     columns: Number.POSITIVE_INFINITY,
+    redraw: undefined,
   };
   const operations = fakeOperations(calls, options.relays ?? ["orders"]);
   const open = options.open ?? (() => ({ operations, relay: "orders" }));
@@ -70,6 +73,7 @@ function fakeOperations(calls: string[], relays: string[]): Operations {
     return Promise.resolve(answer);
   };
   return {
+    figures: { read: () => note("figures", outboxState()) },
     doctor: {
       async *examine() {
         calls.push("examine");

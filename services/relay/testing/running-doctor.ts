@@ -40,12 +40,18 @@ export async function examineServers(options: {
         checks: checks.filter((check) => check.area === area),
         readers: { ...postgres.readers, ...kafka },
         settings,
-        timeoutMs: 10_000,
+        timeoutMs: 20_000,
       }),
     );
   } finally {
     await postgres.close();
   }
+}
+
+/** Without what other tests do to the servers that they share. */
+export function problemsIn(findings: readonly Finding[]): Finding[] {
+  const shared = ["max_slot_wal_keep_size", "open transactions", "prepared transactions"];
+  return findings.filter(({ status, check }) => status !== "ok" && !shared.includes(check));
 }
 
 /** What the check found; of several the one that is worst. */

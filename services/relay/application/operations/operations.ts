@@ -1,3 +1,4 @@
+import type { OutboxFigures } from "../outbox-figures.ts";
 import type { CheckpointDesk } from "./checkpoint-desk.ts";
 import type { ControlDesk } from "./control-desk.ts";
 import type { DeadLetterDesk } from "./dead-letter-desk.ts";
@@ -10,6 +11,7 @@ import type { SlotDesk } from "./slot-desk.ts";
 /** What people can do with a relay, from outside of its process: all of it goes through the database, but for a replay. */
 export interface Operations {
   readonly doctor: Doctor;
+  readonly figures: OutboxFigures;
   readonly deadLetters: DeadLetterDesk;
   readonly checkpoint: CheckpointDesk;
   readonly history: HistoryDesk;

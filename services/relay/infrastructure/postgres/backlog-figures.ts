@@ -1,4 +1,5 @@
-import { escapeIdentifier, type Pool } from "pg";
+import { escapeIdentifier } from "pg";
+import type { Queries } from "./queries.ts";
 
 export interface Backlog {
   readonly events: number;
@@ -13,6 +14,12 @@ export interface PublishedSnapshots {
   readonly published: string;
   readonly drain_snapshot: string | null;
   readonly drain_position: string | null;
+}
+
+interface BacklogRow {
+  readonly events: number;
+  readonly oldest_age_ms: number | null;
+  readonly is_at_least: boolean;
 }
 
 /** Tells what waits to be published. */
@@ -30,7 +37,7 @@ const OLDEST_LOOKED_AT = 1_000;
  * Of a long backlog the newest are looked at, and the oldest few: what a drain under way has published lies at the start.
  */
 export function createBacklogReader(
-  pool: Pool,
+  queries: Queries,
   relay: string,
   table: { readonly schema: string; readonly name: string },
   limit = COUNTED_AT_MOST,
@@ -63,8 +70,14 @@ export function createBacklogReader(
        and not exists (select from outbox_dead_letter d where d.relay = $1 and d.id = e.id)`;
 
   return async ({ published, drain_snapshot, drain_position }) => {
-    const { rows } = await pool.query(text, [relay, published, drain_snapshot, drain_position, limit]);
-    const { events, oldest_age_ms, is_at_least } = rows[0];
+    const { rows } = await queries.query<BacklogRow>(text, [
+      relay,
+      published,
+      drain_snapshot,
+      drain_position,
+      limit,
+    ]);
+    const { events, oldest_age_ms, is_at_least } = rows[0] as BacklogRow;
     return { events: Math.min(events, limit), isAtLeast: is_at_least, oldestAgeMs: oldest_age_ms ?? 0 };
   };
 }

@@ -3,7 +3,7 @@ import { OperationFailed } from "../../application/operations/operations.ts";
 import { explained } from "./connection-advice.ts";
 import { connectionOptions } from "./connection-options.ts";
 
-/** One connection for one command of a person, opened when it is first needed. */
+/** One connection for one command of a person, opened when it is first needed, and again when it has broken. */
 export interface OperatorConnection {
   /** @throws OperationFailed with what helps. */
   query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>;
@@ -17,9 +17,18 @@ export function openOperatorConnection(databaseUrl: string, relay: string): Oper
 
   async function connect(): Promise<Client> {
     const client = new Client(connectionOptions(databaseUrl, `outbox cli ${relay}`));
+    const forget = () => {
+      connecting = undefined;
+    };
     // Whoever runs a query is told; without a listener the process would end.
-    client.on("error", () => {});
-    await client.connect();
+    client.on("error", forget);
+    client.on("end", forget);
+    try {
+      await client.connect();
+    } catch (error) {
+      forget();
+      throw error;
+    }
     return client;
   }
 

@@ -1,8 +1,8 @@
-import type { Pool } from "pg";
 import type { OutboxFigures, RelayReplica } from "../../application/outbox-figures.ts";
 import type { ReadingMode } from "../../application/relay-history.ts";
 import { leaseApplicationName } from "./advisory-lease.ts";
 import { createBacklogReader, type PublishedSnapshots } from "./backlog-figures.ts";
+import type { Queries } from "./queries.ts";
 import { createSlotReader } from "./slot-figures.ts";
 
 export interface FiguresOptions {
@@ -47,14 +47,14 @@ const RELAY = `
     left join relay_checkpoint c on c.relay = $1`;
 
 /** Reads only what the role outbox_relay may. */
-export function createOutboxFigures(pool: Pool, { relay, slot, table }: FiguresOptions): OutboxFigures {
-  const readSlot = createSlotReader(pool, slot);
-  const readBacklog = createBacklogReader(pool, relay, table);
+export function createOutboxFigures(queries: Queries, { relay, slot, table }: FiguresOptions): OutboxFigures {
+  const readSlot = createSlotReader(queries, slot);
+  const readBacklog = createBacklogReader(queries, relay, table);
 
   return {
     async read() {
       const askedAt = Date.now();
-      const { rows } = await pool.query<RelayRow>(RELAY, [relay, leaseApplicationName(relay, "")]);
+      const { rows } = await queries.query<RelayRow>(RELAY, [relay, leaseApplicationName(relay, "")]);
       const answeredAt = Date.now();
       const row = rows[0] as RelayRow;
       const backlog = await readBacklog(row);

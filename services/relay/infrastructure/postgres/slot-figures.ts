@@ -1,5 +1,5 @@
-import type { Pool } from "pg";
 import type { SlotState, WalStatus } from "../../application/outbox-figures.ts";
+import type { Queries } from "./queries.ts";
 
 interface SlotRow {
   readonly active: boolean;
@@ -35,7 +35,7 @@ const SLOT = `
     from (select s.*, to_jsonb(s) as details from pg_replication_slots s where slot_name = $1) slot
     left join pg_stat_replication_slots using (slot_name)`;
 
-export function createSlotReader(pool: Pool, name: string): ReadSlot {
+export function createSlotReader(queries: Queries, name: string): ReadSlot {
   let inactiveSince: number | undefined;
 
   /** Servers before PostgreSQL 17 do not tell since when. */
@@ -46,7 +46,7 @@ export function createSlotReader(pool: Pool, name: string): ReadSlot {
   }
 
   return async () => {
-    const { rows } = await pool.query<SlotRow>(SLOT, [name]);
+    const { rows } = await queries.query<SlotRow>(SLOT, [name]);
     const [row] = rows;
     const seenMs = seenInactiveMs(row?.active ?? true);
     if (!row) return undefined;

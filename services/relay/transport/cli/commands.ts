@@ -13,9 +13,13 @@ import { resumeRelay } from "./resume.ts";
 import { advanceSlot } from "./slot-advance.ts";
 import { createSlot } from "./slot-create.ts";
 import { dropSlot } from "./slot-drop.ts";
+import { showStatus } from "./status.ts";
+import { watchStatus } from "./watch.ts";
 
 /** In the order in which the help shows them. */
 export const commands = [
+  showStatus,
+  watchStatus,
   examineRelay,
   pauseRelay,
   resumeRelay,

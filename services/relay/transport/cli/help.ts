@@ -5,7 +5,7 @@ const ending = [
   "  DATABASE_URL  Postgres with the outbox, as for the relay; the role outbox_relay is enough",
   "  RELAY_NAME    the relay that is meant (default: orders)",
   "",
-  "Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong",
+  "Exit codes: 0 done (and, of status and doctor: all is well), 1 failed, 2 the command line or the configuration is wrong",
 ];
 
 /** Help on all commands, or on those of one group. */

@@ -8,10 +8,12 @@ export interface Terminal {
   note(line: string): void;
   /** Progress, on stderr when that is a terminal: each replaces the one before; without a text it is cleared. */
   progress(text?: string): void;
+  /** Draws these lines in the place of all that is on the screen; undefined where stdout is no terminal. */
+  readonly redraw: ((lines: readonly string[]) => void) | undefined;
+  /** From now on Ctrl-C (or a SIGTERM) aborts this and does not end the process. */
+  interrupted(): AbortSignal;
   /** Undefined when there is nobody to ask. */
   confirm(question: string): Promise<boolean | undefined>;
-  /** From now on Ctrl-C aborts this and does not end the process. */
-  interrupted(): AbortSignal;
   readonly bold: (text: string) => string;
   readonly styled: (style: TextStyle, text: string) => string;
   /** How many characters a line of the result may have: no end of them where stdout is no terminal. */

@@ -19,8 +19,8 @@ const UNKNOWN_TOPIC = 3;
 const TOPIC_DENIED = 29;
 /** What a broker answers that was not asked, or does not know. */
 const NO_OPERATIONS = -(2 ** 31);
-const CONNECT_TIMEOUT_MS = 2_000;
-const REQUEST_TIMEOUT_MS = 3_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 8_000;
 
 export interface DescribedTopic {
   readonly topic: string;

@@ -12,7 +12,7 @@ export interface DoctorQueries {
 }
 
 const CONNECTIONS = 4;
-const STATEMENT_TIMEOUT_MS = 4_000;
+const STATEMENT_TIMEOUT_MS = 8_000;
 /** Classes of SQLSTATE that say that there is no connection, or none any more; Node's codes have letters only. */
 const UNREACHABLE = /^(08|28|3D|53300|57P|E[A-Z]+$)/;
 const INSUFFICIENT_PRIVILEGE = "42501";

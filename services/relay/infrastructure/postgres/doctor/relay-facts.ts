@@ -4,6 +4,7 @@ import type {
   RightFacts,
   TransactionFacts,
 } from "../../../application/doctor/postgres-facts.ts";
+import { leaseApplicationName } from "../advisory-lease.ts";
 import type { DoctorQueries } from "./doctor-queries.ts";
 import { oidOf } from "./oid-of.ts";
 import { relayFunctions, relayRelations } from "./relay-needs.ts";
@@ -62,10 +63,10 @@ export async function readCheckpoint(
             greatest(pg_snapshot_xmax(published), pg_snapshot_xmax(coalesce(drain_snapshot, published)))
               > pg_snapshot_xmax(pg_current_snapshot()) as is_ahead,
             (select count(*)::int from pg_stat_activity
-              where datname = current_database() and application_name = left('outbox-relay ' || $1 || ' lease', 63)) as sessions
+              where datname = current_database() and starts_with(application_name, ($2::text::name)::text)) as sessions
        from relay_checkpoint c, pg_control_system() control
       where c.relay = $1`,
-    [relay],
+    [relay, leaseApplicationName(relay, "")],
   );
   return (
     found && {

@@ -10,7 +10,7 @@ import { explained } from "../connection-advice.ts";
 import { connectionOptions } from "../connection-options.ts";
 import type { DoctorQueries } from "./doctor-queries.ts";
 
-const TIMEOUT_MS = 4_000;
+const TIMEOUT_MS = 8_000;
 const TRUSTED_AFTER_S = 3_600;
 
 export async function readConnection(databaseUrl: string): Promise<ConnectionFacts> {
