@@ -4,7 +4,7 @@ import type { OutboxEvent } from "../../domain/outbox-event.ts";
 import { AUDIT_COLUMNS, auditValues } from "./audit-values.ts";
 import type { OperatorConnection } from "./operator-connection.ts";
 import { asText, type OutboxRow, toEvent } from "./outbox-row.ts";
-import { OUTBOX_COLUMNS } from "./pgoutput-decoder.ts";
+import { OUTBOX_COLUMNS } from "./wal-event.ts";
 
 interface CountRow {
   readonly published: string;
