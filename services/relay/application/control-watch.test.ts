@@ -41,13 +41,13 @@ async function watching(work: (parts: ReturnType<typeof scripted>, watch: Watch)
   await running;
 }
 
-const open = (controls: RelayControls) =>
+const open = (controls: RelayControls, lines: string[] = []) =>
   openControlWatch({
     controls,
     configured: "auto",
     epoch: 1n,
     intervalMs: 1,
-    log: pino({ level: "silent" }),
+    log: pino({ level: "error" }, { write: (line) => void lines.push(line) }),
   });
 type Watch = Awaited<ReturnType<typeof open>>;
 
@@ -96,5 +96,7 @@ test("a leader that cannot know whether it is paused does not begin; where nobod
   state.fault = new Error("the database is away");
   await expect(open(controls)).rejects.toThrow("the database is away");
   state.fault = new RelayError("MIGRATION_MISSING", "migration 0005 is missing");
-  expect((await open(controls)).current).toEqual(NO_CONTROL);
+  const lines: string[] = [];
+  expect((await open(controls, lines)).current).toEqual(NO_CONTROL);
+  expect(lines).toEqual([expect.stringMatching(/migration 0005 is missing.*can be neither paused nor/)]);
 });
