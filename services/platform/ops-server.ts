@@ -5,6 +5,7 @@ import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import type { Lifecycle } from "./lifecycle.ts";
 import { metricsResponse } from "./metrics-text.ts";
+import { collectProcessMetrics } from "./process-metrics.ts";
 
 /** Returns why the part cannot do its work now, or undefined when it can. Must answer at once: no I/O. */
 export type ReadinessCheck = () => string | undefined;
@@ -59,6 +60,7 @@ function answers(asked: Readonly<Record<string, () => string | undefined>> = {})
 
 /** Starts the ops server; resolves with the port it listens on. Rejects with an error that names a port in use. */
 export async function startOpsServer(options: OpsServerOptions): Promise<number> {
+  collectProcessMetrics(options.registry);
   const server = createServer(getRequestListener(createOpsApp(options).fetch));
   await listen(server, options.host, options.port);
   options.lifecycle.onStop("ops server", () => {
