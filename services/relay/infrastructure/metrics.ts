@@ -1,6 +1,7 @@
 /** Every metric of the relay, by name. Seconds and bytes; no label has more than a handful of values. */
 export const metricNames = {
   eventsPublished: "outbox_events_published_total",
+  eventsPublishedLate: "outbox_events_published_late_total",
   publishLatency: "outbox_publish_latency_seconds",
   brokerErrors: "outbox_broker_errors_total",
   heartbeatLag: "outbox_heartbeat_lag_seconds",

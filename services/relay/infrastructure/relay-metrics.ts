@@ -20,6 +20,9 @@ const withoutStream: ReadonlySet<RelayPhase> = new Set(["standby", "polling", "p
 /** A batch that the broker has not acked for this long means that nothing flows. */
 const STALLED_MS = 5_000;
 
+/** From commit to ack: deploy/prometheus/rules/slo.yml. */
+const OBJECTIVE_SECONDS = 1;
+
 export interface RelayMetrics extends RelayObserver {
   /**
    * Why nothing can flow now, or undefined. A standby is ready. So is a paused relay: it does what it was told, and pods that are not
@@ -38,6 +41,11 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
     name: metricNames.eventsPublished,
     help: "Events that the broker has acked.",
     labelNames: ["topic"],
+    registers,
+  });
+  const publishedLate = new Counter({
+    name: metricNames.eventsPublishedLate,
+    help: "Events that the broker has acked more than 1 s after the commit of the oldest in their batch: past the objective.",
     registers,
   });
   const publishLatency = createPublishLatency(registry);
@@ -166,6 +174,7 @@ export function createRelayMetrics(registry: Registry, topicOf: ReadonlyMap<stri
       lastAck.set(now / 1000);
       const latency = Math.max(0, now - oldestCommittedAt) / 1000;
       publishLatency.observe(phase === "polling" ? "polling" : "cdc", latency, events[0]);
+      if (latency > OBJECTIVE_SECONDS) publishedLate.inc(events.length);
       for (const [type, count] of countByType(events)) {
         eventsPublished.inc({ topic: topicOf.get(type) ?? "unknown" }, count);
       }
