@@ -37,7 +37,7 @@ const SHOWN_SECONDS = 600;
 const SHORTEST_SECONDS = 120;
 
 export function createChart(options: ChartOptions): Chart {
-  const { title, lines, format, limit } = options;
+  const { title, lines, format } = options;
   const values = lines.map(({ colour }) => element("span", { class: "legend", "data-colour": colour }));
   const moment = element("span", { class: "quiet" });
   const place = element("div", { class: "plot", role: "img" });
@@ -74,7 +74,6 @@ export function createChart(options: ChartOptions): Chart {
     place.querySelectorAll("canvas").forEach((canvas) => {
       canvas.setAttribute("aria-hidden", "true");
     });
-    if (limit) place.dataset.limit = limit.name;
   }
 
   new ResizeObserver(() => {
