@@ -1,5 +1,5 @@
 import { hostname, userInfo } from "node:os";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { eventually } from "../../test/support/eventually.ts";
 import { type KafkaRecord, readToEnd } from "../../test/support/kafka.ts";
 import { insertKey } from "./testing/letter-rows.ts";
@@ -9,6 +9,9 @@ import { startRelayCli } from "./testing/running-cli.ts";
 
 const who = `${userInfo().username}@${hostname()}`;
 let outbox: OperatedRelay;
+
+// Each command is a process of its own, beside relays and writers.
+vi.setConfig({ testTimeout: 90_000 });
 
 beforeEach(async () => {
   outbox = await openOperatedRelay("replay");

@@ -1,11 +1,14 @@
 import { hostname, userInfo } from "node:os";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { eventually } from "../../test/support/eventually.ts";
 import { type OperatedRelay, openOperatedRelay } from "./testing/operated-relay.ts";
 import { insertRow, insertRows } from "./testing/outbox-rows.ts";
 
 const who = `${userInfo().username}@${hostname()}`;
 let outbox: OperatedRelay;
+
+// Each command is a process of its own, beside relays and writers.
+vi.setConfig({ testTimeout: 90_000 });
 
 beforeEach(async () => {
   outbox = await openOperatedRelay("slot");
