@@ -58,7 +58,7 @@ function answers(asked: Readonly<Record<string, () => string | undefined>> = {})
   return given;
 }
 
-/** Starts the ops server; resolves with the port it listens on. Rejects with an error that names a port in use. */
+/** Starts the ops server, which tells of the process as well; resolves with the port it listens on. Rejects with an error that names a port in use. */
 export async function startOpsServer(options: OpsServerOptions): Promise<number> {
   collectProcessMetrics(options.registry);
   const server = createServer(getRequestListener(createOpsApp(options).fetch));

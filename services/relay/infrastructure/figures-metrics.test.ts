@@ -1,10 +1,12 @@
 import { Registry } from "prom-client";
 import { expect, test } from "vitest";
+import { documentedMetrics, registeredMetrics } from "../../../test/support/metrics-table.ts";
 import type { OutboxState } from "../application/outbox-figures.ts";
 import { outboxState, slotState } from "../testing/outbox-state.ts";
 import { createFiguresMetrics } from "./figures-metrics.ts";
 import type { FiguresSampler } from "./figures-sampler.ts";
 import { figureNames } from "./metrics.ts";
+import { createRelayMetrics } from "./relay-metrics.ts";
 
 function exposed(state?: OutboxState) {
   const registry = new Registry();
@@ -90,4 +92,10 @@ test("a slot that was lost has its reason, and one that is gone nothing but that
   sampler.state = outboxState({ slot: undefined });
   const gone = Object.entries(await series()).filter(([name]) => name.startsWith("outbox_slot_"));
   expect(gone).toEqual([['outbox_slot_exists{slot="s1"}', 0]]);
+});
+
+test("the README has each metric of the relay, with its labels, and no other", () => {
+  const { registry } = exposed();
+  createRelayMetrics(registry, new Map([["order", "orders-events"]]));
+  expect(documentedMetrics(new URL("../README.md", import.meta.url))).toEqual(registeredMetrics(registry));
 });
