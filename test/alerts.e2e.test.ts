@@ -1,14 +1,16 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
 import { type RunningPrometheus, startPrometheus } from "../deploy/local/prometheus.ts";
 import { type OrderRequest, openDoors } from "../services/api/testing/doors.ts";
 import { eventually } from "./support/eventually.ts";
 import { type OrderSystem, startOrderSystem } from "./support/order-system.ts";
 import { type OwnKafka, openKafka } from "./support/own-servers.ts";
 
+const rulesFolder = join(import.meta.dirname, "..", "deploy", "prometheus", "rules");
 const order: OrderRequest = {
   customerId: "c-1",
   pickupPointId: "p-7",
@@ -20,6 +22,7 @@ let folder: string;
 let kafka: OwnKafka;
 let system: OrderSystem;
 let prometheus: RunningPrometheus;
+let opsUrls: string[];
 let placeOrder: () => Promise<unknown>;
 
 beforeAll(async () => {
@@ -36,6 +39,7 @@ beforeAll(async () => {
     "orders-projector": await target(projector),
     "orders-api": await target(api),
   };
+  opsUrls = Object.values(targets).map(([address]) => `http://${address}`);
   // The rules as they are, asked every second.
   prometheus = await startPrometheus({ dataDir: folder, port: 0, interval: "1s", targets });
 }, 90_000);
@@ -45,6 +49,20 @@ afterAll(async () => {
   await system?.stop();
   await kafka?.dispose();
   await rm(folder, { recursive: true, force: true });
+});
+
+test("each metric that the rules name is exposed by a service", async () => {
+  const exposed = new Set(["up"]);
+  for (const url of opsUrls) {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    for (const [, name = "", type] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+      const names = type === "histogram" ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name];
+      for (const each of names) exposed.add(each);
+    }
+  }
+  const named = await metricsNamedByRules();
+  expect(named).toContain("outbox_slot_safe_wal_bytes");
+  expect(named.filter((name) => !exposed.has(name))).toEqual([]);
 });
 
 test("while all goes well there is no alert, not even a pending one", async () => {
@@ -85,6 +103,23 @@ test("Kafka is stopped: the page for events that do not get out comes; Kafka is 
 }, 120_000);
 
 const PAGE = "OutboxOldestUnpublishedTooOld";
+
+/** Every metric in an expression, but for those that a rule records. */
+async function metricsNamedByRules(): Promise<string[]> {
+  const names = new Set<string>();
+  for (const file of await readdir(rulesFolder)) {
+    const { groups } = parse(await readFile(join(rulesFolder, file), "utf8"));
+    for (const { expr } of groups.flatMap((group: { rules: { expr: string }[] }) => group.rules)) {
+      const withoutLabels = expr
+        .replaceAll(/"[^"]*"/g, "")
+        .replaceAll(/\{[^}]*\}/g, "")
+        .replaceAll(/\b(by|on|ignoring|without)\s*\([^)]*\)/g, "");
+      for (const [name] of withoutLabels.matchAll(/(?<![\w:])[a-z]+(_[a-z]+)+(?![\w:]|\s*\()/g))
+        names.add(name);
+    }
+  }
+  return [...names];
+}
 
 async function alerts() {
   const { data } = (await (await fetch(`${prometheus.url}/api/v1/alerts`)).json()) as {
