@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./support/eventually.ts";
 import { kafkaBrokers } from "./support/kafka.ts";
 import { type OrderSystem, startOrderSystem } from "./support/order-system.ts";
+import { placeOrder } from "./support/place-order.ts";
 import { type ServiceProcess, spawnService } from "./support/service-process.ts";
 
 let system: OrderSystem;
@@ -17,16 +18,7 @@ beforeAll(async () => {
     RELAY_SLOT: `${system.database.name}_slot`,
     RELAY_TOPICS: `order=${system.topic}`,
   });
-  await fetch(`${system.restUrl}/orders`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      customerId: "c",
-      pickupPointId: "p",
-      currency: "EUR",
-      lines: [{ sku: "book", quantity: "1", unitPriceMinor: "1990" }],
-    }),
-  });
+  await placeOrder(system.restUrl);
 });
 
 afterAll(async () => {

@@ -6,6 +6,7 @@ import { withDatabase } from "./support/database.ts";
 import { eventually } from "./support/eventually.ts";
 import { kafkaBrokers, readTopic, uniqueTopic } from "./support/kafka.ts";
 import type { OwnPostgres } from "./support/own-servers.ts";
+import { placeOrder } from "./support/place-order.ts";
 import { startSecurePostgres } from "./support/secure-postgres.ts";
 import { type ServiceProcess, spawnService } from "./support/service-process.ts";
 
@@ -61,17 +62,7 @@ test("all connections of API and relay are encrypted, the walsender's too", asyn
   const api = spawnApi(urlOf("orders_api", certificate));
   const relay = spawnRelay(urlOf("outbox_relay", certificate), topic);
   const { httpPort } = await api.service.started();
-  const response = await fetch(`http://127.0.0.1:${httpPort}/orders`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      customerId: "c",
-      pickupPointId: "p",
-      currency: "EUR",
-      lines: [{ sku: "s", quantity: "1", unitPriceMinor: "1" }],
-    }),
-  });
-  expect(response.status).toBe(201);
+  await placeOrder(`http://127.0.0.1:${httpPort}`);
   await readTopic(topic, { count: 1 });
 
   const client = new pg.Client({ connectionString: withDatabase(postgres.url, DATABASE) });

@@ -3,6 +3,7 @@ import { makeCertificate, type TestCertificate, temporaryFolder } from "./suppor
 import { eventually } from "./support/eventually.ts";
 import { kafkaBrokers, uniqueTopic } from "./support/kafka.ts";
 import { startOrderSystem } from "./support/order-system.ts";
+import { placeOrder } from "./support/place-order.ts";
 import { type SecureRedis, startSecureRedis } from "./support/secure-redis.ts";
 import { spawnService } from "./support/service-process.ts";
 
@@ -30,18 +31,7 @@ test("API and projector need no more of Redis than their users may do, over TLS"
     },
   });
   onTestFinished(() => system.stop());
-  const response = await fetch(`${system.restUrl}/orders`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      customerId: "c",
-      pickupPointId: "p",
-      currency: "EUR",
-      lines: [{ sku: "s", quantity: "1", unitPriceMinor: "1" }],
-    }),
-  });
-  expect(response.status).toBe(201);
-  const { id } = (await response.json()) as { id: string };
+  const id = await placeOrder(system.restUrl);
   const projector = redis.connect("orders_projector");
   onTestFinished(() => projector.disconnect());
   await eventually(async () => expect(await projector.hget(`order:{${id}}`, "version")).toBe("1"));

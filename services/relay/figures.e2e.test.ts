@@ -13,12 +13,12 @@ let slot: string;
 let leader: ServiceProcess;
 let standby: RelayUnderTest;
 
-const environment = () => ({
+const environment = (more: Readonly<Record<string, string>> = {}) => ({
   databaseUrl: database.relayUrl,
   slot,
   topic: `${slot}-topic`,
   // A frozen leader keeps its lease for longer than the test takes.
-  more: { RELAY_LEASE_MS: "60000", RELAY_TICK_INTERVAL_MS: "200" },
+  more: { RELAY_LEASE_MS: "60000", RELAY_TICK_INTERVAL_MS: "200", ...more },
 });
 
 /** Without labels but for the slot. */
@@ -27,6 +27,7 @@ async function value(opsUrl: string, name: string): Promise<number> {
   return Number(new RegExp(`^${name}(?:\\{slot="[^"]*"\\})? (\\S+)$`, "m").exec(text)?.[1]);
 }
 const ofStandby = (name: string) => value(standby.opsUrl, name);
+const ofLeader = async (name: string) => value(`http://127.0.0.1:${(await leader.started()).opsPort}`, name);
 
 beforeEach(async () => {
   database = await createTestDatabase();
@@ -91,4 +92,63 @@ test("while the leader is frozen the standby's figures tell how much waits, for 
     },
     { timeoutMs: 20_000 },
   );
+});
+
+/** Rows wait, and nothing else changes: the age has to rise by itself. */
+async function rises(read: (name: string) => Promise<number>): Promise<void> {
+  const age = "outbox_oldest_unpublished_age_seconds";
+  const first = await eventually(async () => {
+    expect(await read("outbox_unpublished_events")).toBe(3);
+    const seconds = await read(age);
+    expect(seconds).toBeGreaterThan(0);
+    return seconds;
+  });
+  await eventually(async () => expect(await read(age)).toBeGreaterThan(first + 2));
+}
+
+async function fallsToZero(read: (name: string) => Promise<number>): Promise<void> {
+  await eventually(
+    async () => {
+      expect(await read("outbox_unpublished_events")).toBe(0);
+      expect(await read("outbox_oldest_unpublished_age_seconds")).toBe(0);
+    },
+    { timeoutMs: 30_000 },
+  );
+}
+
+test("while the stream stands still under a leader that lives, the figures rise on both replicas, and fall to zero when it goes on", {
+  timeout: 60_000,
+}, async () => {
+  const { rows } = await pool.query(
+    "select active_pid as pid from pg_replication_slots where slot_name = $1",
+    [slot],
+  );
+  const [{ pid }] = rows as [{ pid: number }];
+  process.kill(pid, "SIGSTOP");
+  try {
+    for (let i = 0; i < 3; i++) await insertRow(pool);
+    await Promise.all([rises(ofLeader), rises(ofStandby)]);
+    expect(await ofLeader("outbox_relay_leader")).toBe(1);
+    expect(await ofLeader("outbox_heartbeat_lag_seconds")).toBeGreaterThan(1);
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+  await Promise.all([fallsToZero(ofLeader), fallsToZero(ofStandby)]);
+});
+
+test("when the leader is killed and nobody can publish in its place, the figures rise, and fall to zero once somebody can", {
+  timeout: 60_000,
+}, async () => {
+  await standby.stop();
+  standby = await startRelay(environment({ KAFKA_BROKERS: "127.0.0.1:1" }));
+  await isReady(standby);
+  await leader.end("SIGKILL");
+  for (let i = 0; i < 3; i++) await insertRow(pool);
+  await rises(ofStandby);
+  const successor = spawnRelay(environment());
+  await successor.started();
+  await standby.stop();
+  leader = successor;
+  standby = await startRelay(environment());
+  await fallsToZero(ofStandby);
 });

@@ -140,3 +140,11 @@ test.each([
 ])("what is not of the plain form is left to protobuf: %s", (_, event) => {
   expect(plainOrder(event)).toBeUndefined();
 });
+
+test("a very long event is left to those who parse it, who take it", () => {
+  const order = (length: number) =>
+    `{"order": {"id": "o", "reason": "${"x".repeat(length)}", "status": "ORDER_STATUS_CREATED", "version": "1"}}`;
+  expect(plainOrder(order(500_000))).toBeDefined();
+  expect(plainOrder(order(200_000_000))).toBeUndefined();
+  expect(orderInEvent("OrderCreated", JSON.parse(order(2_000_000)))).toBeDefined();
+});
