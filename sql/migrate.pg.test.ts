@@ -33,6 +33,19 @@ test("with DATABASE_URL alone it applies every migration in order, and repeated 
   expect(await migrate({ DATABASE_URL: url })).toEqual({ code: 0, output: "nothing to apply\n" });
 });
 
+test("of several that start at once one applies all, and the others wait for it and find nothing to do", async () => {
+  const other = `${name}_at_once`;
+  await asSuperuser(databaseUrl, (client) => client.query(`create database ${other}`));
+  try {
+    const DATABASE_URL = withDatabase(databaseUrl, other);
+    const runs = await Promise.all(Array.from({ length: 3 }, () => migrate({ DATABASE_URL })));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(runs.filter(({ output }) => output === "nothing to apply\n")).toHaveLength(2);
+  } finally {
+    await asSuperuser(databaseUrl, (client) => client.query(`drop database ${other}`));
+  }
+});
+
 test("without DATABASE_URL it names the variable and ends with exit code 2", async () => {
   const { code, output } = await migrate({});
   expect(code).toBe(2);

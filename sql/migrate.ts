@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ConfigError, loadConfig, variable } from "../services/platform/config.ts";
 
 /**
- * Applies the migrations of sql/migrations that are not applied yet, under an advisory lock (several may start at once),
+ * Applies the migrations of sql/migrations that are not applied yet, under an advisory lock (of several that start at once the others wait),
  * and returns their names.
  */
 export async function migrate(databaseUrl: string, log: (line: string) => void): Promise<string[]> {
@@ -14,6 +14,7 @@ export async function migrate(databaseUrl: string, log: (line: string) => void):
     direction: "up",
     migrationsTable: "migrations",
     checkOrder: true,
+    advisoryLockMode: "wait",
     log,
   });
   return applied.map((migration) => migration.name);

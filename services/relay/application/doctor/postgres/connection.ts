@@ -23,7 +23,7 @@ export const serverVersion = postgresCheck("server version", ["server"], ({ serv
 export const primary = postgresCheck("primary", ["server"], ({ server }) =>
   server.isStandby
     ? failed("this server is a standby: it takes no writes, and the relay keeps its checkpoint there", {
-        note: "let DATABASE_URL name the primary, e.g. postgres://…@a,b/… with target_session_attrs, or a name that follows it",
+        note: "let DATABASE_URL name the primary, or a name that follows it: one host",
       })
     : ok("it takes writes"),
 );
