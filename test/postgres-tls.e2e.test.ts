@@ -4,7 +4,7 @@ import { createTemplateDatabase } from "./setup/template-database.ts";
 import { makeCertificate, type TestCertificate, temporaryFolder } from "./support/certificates.ts";
 import { withDatabase } from "./support/database.ts";
 import { eventually } from "./support/eventually.ts";
-import { kafkaBrokers, readTopic, uniqueTopic } from "./support/kafka.ts";
+import { createTopic, kafkaBrokers, readTopic, uniqueTopic } from "./support/kafka.ts";
 import type { OwnPostgres } from "./support/own-servers.ts";
 import { placeOrder } from "./support/place-order.ts";
 import { startSecurePostgres } from "./support/secure-postgres.ts";
@@ -59,6 +59,7 @@ async function readiness(service: ServiceProcess): Promise<{ status: number; tex
 
 test("all connections of API and relay are encrypted, the walsender's too", async () => {
   const topic = uniqueTopic("tls");
+  await createTopic({ topic, partitions: 1 });
   const api = spawnApi(urlOf("orders_api", certificate));
   const relay = spawnRelay(urlOf("outbox_relay", certificate), topic);
   const { httpPort } = await api.service.started();

@@ -13,6 +13,8 @@ export interface DoctorQueries {
 
 const CONNECTIONS = 4;
 const STATEMENT_TIMEOUT_MS = 8_000;
+/** Shorter, so that whoever waits for a connection gets it, when some questions meet a lock. */
+const LOCK_TIMEOUT_MS = 3_000;
 /** Classes of SQLSTATE that say that there is no connection, or none any more; Node's codes have letters only. */
 const UNREACHABLE = /^(08|28|3D|53300|57P|E[A-Z]+$)/;
 const INSUFFICIENT_PRIVILEGE = "42501";
@@ -25,7 +27,7 @@ export function openDoctorQueries(databaseUrl: string): DoctorQueries {
     connectionTimeoutMillis: STATEMENT_TIMEOUT_MS,
     query_timeout: STATEMENT_TIMEOUT_MS + 500,
     statement_timeout: STATEMENT_TIMEOUT_MS,
-    lock_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
     options: "-c default_transaction_read_only=on",
   });
   // Whoever runs a query is told; without a listener the process would end.
