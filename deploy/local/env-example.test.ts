@@ -3,14 +3,10 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { z } from "zod";
 import { configSchema as apiSchema } from "../../services/api/config.ts";
-import {
-  type ConfigError,
-  type ConfigFault,
-  commonVariables,
-  loadConfig,
-} from "../../services/platform/config.ts";
+import { commonVariables, loadConfig } from "../../services/platform/config.ts";
 import { configSchema as projectorSchema } from "../../services/projector/config.ts";
 import { configSchema as relaySchema } from "../../services/relay/config.ts";
+import { faultsOf } from "../../test/support/config-faults.ts";
 import { localConfigSchema } from "./local-config.ts";
 
 const file = join(import.meta.dirname, "..", "..", ".env.example");
@@ -104,12 +100,3 @@ test.each(Object.entries({ ...services, "npm start": localConfigSchema }))(
     );
   },
 );
-
-function faultsOf(load: () => unknown): readonly ConfigFault[] {
-  try {
-    load();
-    return [];
-  } catch (error) {
-    return (error as ConfigError).faults;
-  }
-}

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { variable } from "../platform/config.ts";
+import { type ConfigRule, withRules } from "../platform/config-rules.ts";
 
 /** Signatures with a key pair. Never "none", and no HS256: whoever can check such a token can make one. */
 const algorithms = [
@@ -15,7 +16,7 @@ const algorithms = [
   "EdDSA",
 ] as const;
 
-/** See `needs`. */
+/** See `rules`. */
 const unlessOff = (isValid: (value: string) => boolean, message: string) =>
   z.string().refine(isValid, message).optional();
 
@@ -67,43 +68,31 @@ type AccessConfig = z.output<z.ZodObject<typeof accessVariables>> & {
 };
 
 /** What the variables need of one another. */
-const needs: readonly {
-  readonly variable: keyof AccessConfig;
-  readonly needed: (config: AccessConfig) => boolean;
-  readonly message: string;
-}[] = [
+const rules: readonly ConfigRule<AccessConfig>[] = [
   ...(["AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS_URL"] as const).map((variable) => ({
     variable,
-    needed: ({ AUTH }: AccessConfig) => AUTH !== "off",
+    isBroken: (config: AccessConfig) => config.AUTH !== "off" && config[variable] === undefined,
     message: "is required, unless AUTH=off",
   })),
   {
     variable: "REDIS_URL",
-    needed: ({ API_RATE_LIMIT_PER_SECOND: limit }) => limit > 0,
+    isBroken: (config) => config.API_RATE_LIMIT_PER_SECOND > 0 && config.REDIS_URL === undefined,
     message: "is required with API_RATE_LIMIT_PER_SECOND",
   },
   {
     variable: "API_TLS_KEY_FILE",
-    needed: ({ API_TLS_CERT_FILE: file }) => file !== undefined,
+    isBroken: (config) => config.API_TLS_CERT_FILE !== undefined && config.API_TLS_KEY_FILE === undefined,
     message: "is required with API_TLS_CERT_FILE",
   },
   {
     variable: "API_TLS_CERT_FILE",
-    needed: ({ API_TLS_KEY_FILE: file }) => file !== undefined,
+    isBroken: (config) => config.API_TLS_KEY_FILE !== undefined && config.API_TLS_CERT_FILE === undefined,
     message: "is required with API_TLS_KEY_FILE",
   },
 ];
 
 export function withAccessRules<Schema extends z.ZodObject<typeof accessVariables>>(schema: Schema): Schema {
-  return needs.reduce(
-    (all, { variable, needed, message }) =>
-      all.refine((config: AccessConfig) => !needed(config) || config[variable] !== undefined, {
-        path: [variable],
-        message,
-        when: () => true, // also when other variables are wrong: all is told at once
-      }),
-    schema,
-  );
+  return withRules(schema, rules);
 }
 
 /** Whoever can change the keys on their way makes tokens. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ConfigError, loadConfig } from "../platform/config.ts";
+import { faultsOf } from "../../test/support/config-faults.ts";
+import { loadConfig } from "../platform/config.ts";
 import { configSchema } from "./config.ts";
 
 const DATABASE_URL = "postgres://db/orders";
@@ -11,18 +12,13 @@ const tokens = {
 };
 
 /** What is wrong with the environment, by variable. */
-function faultsOf(environment: Record<string, string>): Record<string, string> {
-  try {
-    loadConfig(configSchema, environment);
-    return {};
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return Object.fromEntries(error.faults.map(({ variable, problem }) => [variable, problem]));
-  }
+function problemsOf(environment: Record<string, string>): Record<string, string> {
+  const faults = faultsOf(() => loadConfig(configSchema, environment));
+  return Object.fromEntries(faults.map(({ variable, problem }) => [variable, problem]));
 }
 
 test("who says nothing of tokens gets no open service, but is told what is missing, with all else that is", () => {
-  expect(faultsOf({ API_PORT: "seventy" })).toEqual({
+  expect(problemsOf({ API_PORT: "seventy" })).toEqual({
     DATABASE_URL: "is required",
     API_PORT: expect.stringContaining("must be a port"),
     AUTH_ISSUER: "is required, unless AUTH=off",
@@ -32,10 +28,10 @@ test("who says nothing of tokens gets no open service, but is told what is missi
 });
 
 test("only AUTH=off needs no settings of tokens, and nothing else turns them off", () => {
-  expect(faultsOf({ DATABASE_URL, AUTH: "off" })).toEqual({});
-  expect(faultsOf(tokens)).toEqual({});
+  expect(problemsOf({ DATABASE_URL, AUTH: "off" })).toEqual({});
+  expect(problemsOf(tokens)).toEqual({});
   for (const AUTH of ["false", "none", "OFF", "0"]) {
-    expect(faultsOf({ ...tokens, AUTH })).toEqual({ AUTH: "must be jwt or off" });
+    expect(problemsOf({ ...tokens, AUTH })).toEqual({ AUTH: "must be jwt or off" });
   }
 });
 
@@ -51,7 +47,9 @@ test.each([
   ["AUTH_JWKS_URL", "keys"],
   ["AUTH_CLOCK_TOLERANCE_SECONDS", "3600"],
 ])("%s=%s is refused by its name", (variable, value) => {
-  expect(faultsOf({ ...tokens, [variable]: value })).toEqual({ [variable]: expect.stringMatching(/^must /) });
+  expect(problemsOf({ ...tokens, [variable]: value })).toEqual({
+    [variable]: expect.stringMatching(/^must /),
+  });
 });
 
 test.each([
@@ -60,7 +58,7 @@ test.each([
   ["AUTH_JWKS_URL", "file:///etc/keys/jwks.json"],
   ["AUTH_ALGORITHMS", "ES384,PS512"],
 ])("%s=%s is taken", (variable, value) => {
-  expect(faultsOf({ ...tokens, [variable]: value })).toEqual({});
+  expect(problemsOf({ ...tokens, [variable]: value })).toEqual({});
 });
 
 test.each([
@@ -68,7 +66,7 @@ test.each([
   ["API_TLS_CERT_FILE", "/tls.crt", "API_TLS_KEY_FILE"],
   ["API_TLS_KEY_FILE", "/tls.key", "API_TLS_CERT_FILE"],
 ])("%s needs %s", (variable, value, other) => {
-  expect(faultsOf({ ...tokens, [variable]: value })).toEqual({ [other]: `is required with ${variable}` });
+  expect(problemsOf({ ...tokens, [variable]: value })).toEqual({ [other]: `is required with ${variable}` });
 });
 
 test("a stop must have time left after its delay", () => {

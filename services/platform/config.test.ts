@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { ConfigError, type ConfigFault, loadConfig, redactConfig, variable } from "./config.ts";
+import { faultsOf } from "../../test/support/config-faults.ts";
+import { ConfigError, loadConfig, redactConfig, variable } from "./config.ts";
 
 const schema = z.object({
   DATABASE_URL: variable.url("postgres:", "postgresql:"),
@@ -100,12 +101,3 @@ test("what a file has in it is checked like a variable, and not shown", () => {
     { variable: "DATABASE_URL", problem: "must be a URL that starts with postgres:// or postgresql://" },
   ]);
 });
-
-function faultsOf(load: () => unknown): readonly ConfigFault[] {
-  try {
-    load();
-    return [];
-  } catch (error) {
-    return (error as ConfigError).faults;
-  }
-}

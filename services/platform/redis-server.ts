@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import type { RedisOptions } from "ioredis";
 import type { z } from "zod";
 import { variable } from "./config.ts";
+import { withRules } from "./config-rules.ts";
 
 /** Where Redis is, and how to be sure of it. */
 export interface RedisServer {
@@ -27,13 +28,14 @@ type TlsConfig = z.output<z.ZodObject<typeof redisTlsVariables>>;
 export function withRedisTlsRules<Schema extends z.ZodObject<typeof redisTlsVariables>>(
   schema: Schema,
 ): Schema {
-  const isFitting = (config: TlsConfig & { readonly REDIS_URL?: string }) =>
-    config.REDIS_TLS_CA_FILE === undefined || config.REDIS_URL?.startsWith("rediss:") === true;
-  return schema.refine(isFitting, {
-    path: ["REDIS_TLS_CA_FILE"],
-    message: "needs a REDIS_URL that starts with rediss://",
-    when: () => true, // also when other variables are wrong: all is told at once
-  });
+  return withRules<Schema, TlsConfig & { readonly REDIS_URL?: string | undefined }>(schema, [
+    {
+      variable: "REDIS_TLS_CA_FILE",
+      isBroken: (config) =>
+        config.REDIS_TLS_CA_FILE !== undefined && config.REDIS_URL?.startsWith("rediss:") !== true,
+      message: "needs a REDIS_URL that starts with rediss://",
+    },
+  ]);
 }
 
 /** Reads the file that the configuration names. */

@@ -1,19 +1,14 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { type ConfigError, loadConfig } from "../config.ts";
+import { faultsOf } from "../../../test/support/config-faults.ts";
+import { loadConfig } from "../config.ts";
 import { kafkaSecurityVariables, readKafkaSecurity, withKafkaSecurityRules } from "./kafka-security.ts";
 
 const schema = withKafkaSecurityRules(z.object(kafkaSecurityVariables));
 const here = import.meta.filename;
 
-function faultsOf(environment: Readonly<Record<string, string>>): readonly string[] {
-  try {
-    loadConfig(schema, environment);
-    return [];
-  } catch (error) {
-    return (error as ConfigError).faults.map(({ variable, problem }) => `${variable} ${problem}`);
-  }
-}
+const problemsOf = (environment: Readonly<Record<string, string>>) =>
+  faultsOf(() => loadConfig(schema, environment)).map(({ variable, problem }) => `${variable} ${problem}`);
 
 test("nothing set is a plain connection that nobody logs in on", () => {
   expect(readKafkaSecurity(loadConfig(schema, {}))).toEqual({});
@@ -46,7 +41,7 @@ test.each([
     ["KAFKA_SASL_MECHANISM plain needs KAFKA_TLS=on"],
   ],
 ])("%j is told what is missing", (environment, faults) => {
-  expect(faultsOf(environment)).toEqual(faults);
+  expect(problemsOf(environment)).toEqual(faults);
 });
 
 test("what is set reaches the client", () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { variable } from "../config.ts";
+import { type ConfigRule, withRules } from "../config-rules.ts";
 
 /** How a client shows a broker who it is, and is sure of the broker. */
 export interface KafkaSecurity {
@@ -59,11 +60,7 @@ export const kafkaSecurityVariables = {
 type SecurityConfig = z.output<z.ZodObject<typeof kafkaSecurityVariables>>;
 
 /** What the variables need of one another. */
-const rules: readonly {
-  readonly variable: keyof SecurityConfig;
-  readonly isBroken: (config: SecurityConfig) => boolean;
-  readonly message: string;
-}[] = [
+const rules: readonly ConfigRule<SecurityConfig>[] = [
   ...(["KAFKA_TLS_CA_FILE", "KAFKA_TLS_CERT_FILE", "KAFKA_TLS_KEY_FILE"] as const).map((variable) => ({
     variable,
     isBroken: (config: SecurityConfig) => config.KAFKA_TLS !== "on" && config[variable] !== undefined,
@@ -104,15 +101,7 @@ const rules: readonly {
 export function withKafkaSecurityRules<Schema extends z.ZodObject<typeof kafkaSecurityVariables>>(
   schema: Schema,
 ): Schema {
-  return rules.reduce(
-    (all, { variable, isBroken, message }) =>
-      all.refine((config: SecurityConfig) => !isBroken(config), {
-        path: [variable],
-        message,
-        when: () => true, // also when other variables are wrong: all is told at once
-      }),
-    schema,
-  );
+  return withRules(schema, rules);
 }
 
 /** Reads the files that the configuration names. */

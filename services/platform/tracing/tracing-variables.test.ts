@@ -1,18 +1,13 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { type ConfigError, loadConfig, redactConfig } from "../config.ts";
+import { faultsOf } from "../../../test/support/config-faults.ts";
+import { loadConfig, redactConfig } from "../config.ts";
 import { tracingVariables } from "./tracing-variables.ts";
 
 const schema = z.object(tracingVariables);
 
-function faultsOf(environment: Record<string, string>): string[] {
-  try {
-    loadConfig(schema, environment);
-    return [];
-  } catch (error) {
-    return (error as ConfigError).faults.map(({ variable, problem }) => `${variable}: ${problem}`);
-  }
-}
+const problemsOf = (environment: Record<string, string>) =>
+  faultsOf(() => loadConfig(schema, environment)).map(({ variable, problem }) => `${variable}: ${problem}`);
 
 test("nothing need be set, and then there is no address to send traces to", () => {
   expect(loadConfig(schema, {})).toEqual({
@@ -28,11 +23,11 @@ test.each([
   ["OTEL_TRACES_SAMPLER_ARG", "2", "must be a number from 0 to 1"],
   ["OTEL_TRACES_SAMPLER_ARG", "some", "must be a number from 0 to 1"],
 ])("%s=%s is refused at the start", (name, value, problem) => {
-  expect(faultsOf({ [name]: value })).toEqual([`${name}: ${problem}`]);
+  expect(problemsOf({ [name]: value })).toEqual([`${name}: ${problem}`]);
 });
 
 test("a sampler that nobody knows is refused", () => {
-  expect(faultsOf({ OTEL_TRACES_SAMPLER: "sometimes" })).toHaveLength(1);
+  expect(problemsOf({ OTEL_TRACES_SAMPLER: "sometimes" })).toHaveLength(1);
 });
 
 test("headers are pairs, are told by no fault and shown in no log", () => {
@@ -47,7 +42,7 @@ test("headers are pairs, are told by no fault and shown in no log", () => {
   );
   expect(JSON.stringify(redactConfig(config))).not.toContain("t0ken");
   for (const wrong of ["t0ken", "=t0ken", "a=%t0ken"]) {
-    const faults = faultsOf({ OTEL_EXPORTER_OTLP_HEADERS: wrong });
+    const faults = problemsOf({ OTEL_EXPORTER_OTLP_HEADERS: wrong });
     expect(faults).toHaveLength(1);
     expect(faults[0]).not.toContain("t0ken");
   }
