@@ -1,8 +1,13 @@
 import type { ControlStanding, DatedWish } from "../../application/operations/control-desk.ts";
 import type { RelayMode } from "../../application/relay-control.ts";
-import { flag, integer, jsonOption, text } from "./arguments.ts";
 import { type CommandContext, defineCommand, type ExitCode, type Given, UsageError } from "./command.ts";
-import { followedSentence, reasonOption, waitForLeader, waitLimits, waitOption } from "./follow-leader.ts";
+import {
+  askedFor,
+  followArguments,
+  followedSentence,
+  followOptions,
+  waitForLeader,
+} from "./follow-leader.ts";
 import { formatTime, printable } from "./table.ts";
 
 const MODES = ["auto", "cdc", "polling"] as const satisfies RelayMode[];
@@ -23,15 +28,10 @@ export const relayMode = defineCommand(
       "",
       "Nothing is lost or repeated by a change, and it is in the log, the metrics and the history.",
     ],
-    options: { ...reasonOption, ...waitOption, ...jsonOption },
+    options: followOptions,
     examples: ["outbox mode", "outbox mode polling --reason walsender-load", "outbox mode default"],
   },
-  (given) => ({
-    wanted: wantedMode(given),
-    reason: text(given, "reason"),
-    waitSeconds: integer(given, "wait", waitLimits),
-    json: flag(given, "json"),
-  }),
+  (given) => ({ wanted: wantedMode(given), ...followArguments(given) }),
   async ({ wanted, reason, waitSeconds, json }, context) => {
     if (wanted === undefined) return show(await context.operations.control.standing(), json, context);
     const { operations, terminal, relay, who } = context;
@@ -40,7 +40,7 @@ export const relayMode = defineCommand(
       who,
       command: "mode",
       arguments: { mode: wanted, reason },
-      text: `mode ${wanted} asked for by ${who}${reason === undefined ? "" : `: ${reason}`}`,
+      text: askedFor(`mode ${wanted}`, context, reason),
     });
     if (!isNews) terminal.note(`relay ${relay} had that mode already`);
     const standing = await waitForLeader(operations.control, waitSeconds);

@@ -1,7 +1,13 @@
 import type { SlotStanding } from "../../application/operations/slot-desk.ts";
-import { flag, integer, jsonOption, noPositionals, text } from "./arguments.ts";
+import { noPositionals } from "./arguments.ts";
 import { defineCommand } from "./command.ts";
-import { followedSentence, reasonOption, waitForLeader, waitLimits, waitOption } from "./follow-leader.ts";
+import {
+  askedFor,
+  followArguments,
+  followedSentence,
+  followOptions,
+  waitForLeader,
+} from "./follow-leader.ts";
 import { formatBytes, formatTime } from "./table.ts";
 
 export const pauseRelay = defineCommand(
@@ -15,23 +21,20 @@ export const pauseRelay = defineCommand(
       "kept for the slot: without a limit (max_slot_wal_keep_size) until the disk is full. A slot that is lost costs no",
       "event, for the outbox is read from the table then. Exit code 1 when the leader has not stopped in time.",
     ],
-    options: { ...reasonOption, ...waitOption, ...jsonOption },
+    options: followOptions,
     examples: ["outbox pause --reason kafka-upgrade", "outbox pause --wait 60 --json"],
   },
   (given) => {
     noPositionals(given);
-    return {
-      reason: text(given, "reason"),
-      waitSeconds: integer(given, "wait", waitLimits),
-      json: flag(given, "json"),
-    };
+    return followArguments(given);
   },
-  async ({ reason, waitSeconds, json }, { operations, terminal, relay, who }) => {
+  async ({ reason, waitSeconds, json }, context) => {
+    const { operations, terminal, relay, who } = context;
     const audit = {
       who,
       command: "pause",
       arguments: { reason },
-      text: `pause asked for by ${who}${reason === undefined ? "" : `: ${reason}`}`,
+      text: askedFor("pause", context, reason),
     };
     const isNews = await operations.control.setPaused(true, reason, audit);
     const standing = await waitForLeader(operations.control, waitSeconds);

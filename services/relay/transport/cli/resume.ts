@@ -1,6 +1,12 @@
-import { flag, integer, jsonOption, noPositionals, text } from "./arguments.ts";
+import { noPositionals } from "./arguments.ts";
 import { defineCommand } from "./command.ts";
-import { followedSentence, reasonOption, waitForLeader, waitLimits, waitOption } from "./follow-leader.ts";
+import {
+  askedFor,
+  followArguments,
+  followedSentence,
+  followOptions,
+  waitForLeader,
+} from "./follow-leader.ts";
 
 export const resumeRelay = defineCommand(
   {
@@ -10,23 +16,20 @@ export const resumeRelay = defineCommand(
     about: [
       "The leader goes on from its checkpoint: nothing is lost or repeated. Exit code 1 when it has not begun in time.",
     ],
-    options: { ...reasonOption, ...waitOption, ...jsonOption },
+    options: followOptions,
     examples: ["outbox resume", "outbox resume --reason upgraded"],
   },
   (given) => {
     noPositionals(given);
-    return {
-      reason: text(given, "reason"),
-      waitSeconds: integer(given, "wait", waitLimits),
-      json: flag(given, "json"),
-    };
+    return followArguments(given);
   },
-  async ({ reason, waitSeconds, json }, { operations, terminal, relay, who }) => {
+  async ({ reason, waitSeconds, json }, context) => {
+    const { operations, terminal, relay, who } = context;
     const audit = {
       who,
       command: "resume",
       arguments: { reason },
-      text: `resume asked for by ${who}${reason === undefined ? "" : `: ${reason}`}`,
+      text: askedFor("resume", context, reason),
     };
     const isNews = await operations.control.setPaused(false, reason, audit);
     if (!isNews) terminal.note(`relay ${relay} was not paused`);
