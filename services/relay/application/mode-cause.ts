@@ -1,18 +1,7 @@
-import { RelayError, type RelayErrorCode } from "./relay-error.ts";
+import { lastingFaults, RelayError } from "./relay-error.ts";
 
 /** Faults that can keep the WAL from being read. */
-const faults = [
-  "STREAM_LOST",
-  "STREAM_SILENT",
-  "WAL_LEVEL",
-  "NO_REPLICATION_RIGHT",
-  "NO_SLOT_LEFT",
-  "NO_WALSENDER_LEFT",
-  "PUBLICATION_INCOMPLETE",
-  "SLOT_IN_USE",
-  "SLOT_NOT_MADE",
-  "SLOT_WRONG",
-] as const satisfies readonly RelayErrorCode[];
+const faults = ["STREAM_LOST", ...lastingFaults] as const;
 
 type ModeFault = "other" | Lowercase<(typeof faults)[number]>;
 

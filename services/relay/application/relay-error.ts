@@ -26,8 +26,11 @@ export class RelayError extends Error {
   }
 }
 
-/** Trying again at once is of no use: something has to be set, given, made or come back to life first. */
-const LASTING: ReadonlySet<RelayErrorCode> = new Set([
+/**
+ * Why the WAL cannot be read, where trying again at once is of no use: something has to be set, given, made or come back to
+ * life first.
+ */
+export const lastingFaults = [
   "STREAM_SILENT",
   "WAL_LEVEL",
   "NO_REPLICATION_RIGHT",
@@ -37,7 +40,8 @@ const LASTING: ReadonlySet<RelayErrorCode> = new Set([
   "SLOT_IN_USE",
   "SLOT_NOT_MADE",
   "SLOT_WRONG",
-]);
+] as const satisfies readonly RelayErrorCode[];
+const LASTING: ReadonlySet<RelayErrorCode> = new Set(lastingFaults);
 
 export function hasCode(error: unknown, code: RelayErrorCode): boolean {
   return error instanceof RelayError && error.code === code;
