@@ -5,6 +5,7 @@ import type { Lease, Leases } from "../../application/lease.ts";
 import { RelayError } from "../../application/relay-error.ts";
 import type { Fence } from "../../domain/fence.ts";
 import { connectionOptions } from "./connection-options.ts";
+import { IS_HELD_LEASE, LEASE_KEY } from "./lease-sql.ts";
 
 export interface AdvisoryLeaseOptions {
   readonly databaseUrl: string;
@@ -95,10 +96,7 @@ async function lock(
 ): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    const { rows } = await client.query(
-      "select pg_try_advisory_lock(hashtextextended('outbox-relay ' || $1, 0)) as locked",
-      [relay],
-    );
+    const { rows } = await client.query(`select pg_try_advisory_lock(${LEASE_KEY}) as locked`, [relay]);
     if (rows[0]?.locked) return;
     onStandby();
     for (const pid of await endSilentHolders(client, relay, leaseMs + TAKEOVER_MARGIN_MS)) {
@@ -110,14 +108,11 @@ async function lock(
 
 async function endSilentHolders(client: Client, relay: string, silentMs: number): Promise<number[]> {
   const { rows } = await client.query(
-    `with key as (select hashtextextended('outbox-relay ' || $1, 0) as value),
-     silent as materialized (
+    `with silent as materialized (
        select a.pid
          from pg_locks l
-         join pg_stat_activity a using (pid), key
-        where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-          and l.database = (select oid from pg_database where datname = current_database())
-          and (l.classid::bigint << 32) | l.objid::bigint = key.value
+         join pg_stat_activity a using (pid)
+        where ${IS_HELD_LEASE}
           and clock_timestamp() - a.state_change > make_interval(secs => $2 / 1000.0))
      select pid from silent where pg_terminate_backend(pid)`,
     [relay, silentMs],

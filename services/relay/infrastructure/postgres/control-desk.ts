@@ -3,7 +3,7 @@ import type { ControlDesk, DatedWish } from "../../application/operations/contro
 import type { RelayMode } from "../../application/relay-control.ts";
 import type { ReadingMode } from "../../application/relay-history.ts";
 import { AUDIT_COLUMNS, auditValues } from "./audit-values.ts";
-import { LEASE_IS_HELD } from "./lease-is-held.ts";
+import { LEASE_IS_HELD } from "./lease-sql.ts";
 import type { OperatorConnection } from "./operator-connection.ts";
 
 interface StandingRow {

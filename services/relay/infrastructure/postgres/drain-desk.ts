@@ -1,6 +1,6 @@
 import { escapeIdentifier } from "pg";
 import type { DrainDesk } from "../../application/operations/drain-desk.ts";
-import { LEASE_IS_HELD } from "./lease-is-held.ts";
+import { LEASE_IS_HELD } from "./lease-sql.ts";
 import type { OperatorConnection } from "./operator-connection.ts";
 
 interface StandingRow {

@@ -2,6 +2,7 @@ import type { OutboxFigures, RelayReplica } from "../../application/outbox-figur
 import type { ReadingMode } from "../../application/relay-history.ts";
 import { leaseApplicationName } from "./advisory-lease.ts";
 import { createBacklogReader, type PublishedSnapshots } from "./backlog-figures.ts";
+import { IS_HELD_LEASE } from "./lease-sql.ts";
 import type { Queries } from "./queries.ts";
 import { createSlotReader } from "./slot-figures.ts";
 
@@ -27,9 +28,7 @@ const LETTERS_COUNTED_AT_MOST = 100_000;
 const RELAY = `
   with sessions as (
     select substr(application_name, length($2::text) + 1) as name,
-           exists (select from pg_locks l
-                    where l.pid = a.pid and l.locktype = 'advisory' and l.granted and l.objsubid = 1
-                      and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended('outbox-relay ' || $1, 0)) as is_leader
+           exists (select from pg_locks l where l.pid = a.pid and ${IS_HELD_LEASE}) as is_leader
       from pg_stat_activity a
      where datname = current_database() and starts_with(application_name, ($2::text::name)::text)
   ), letters as (
