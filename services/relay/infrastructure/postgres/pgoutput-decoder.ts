@@ -1,14 +1,16 @@
 import type { Lsn } from "../../domain/lsn.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
+import { createRowStore } from "./row-store.ts";
 import { BEFORE_VALUE, OUTBOX_COLUMNS, WalEvent } from "./wal-event.ts";
 
 /**
  * Decodes pgoutput, protocol version 1, for one table: the outbox. Message formats: PostgreSQL documentation, "Logical Replication
  * Message Formats" (https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html).
  *
- * Everything that outlives the call is copied: the buffer that comes in is a view into one that the driver reuses.
+ * The message begins at `from` (0 unless told) and goes on to the buffer's end. Everything that outlives the call is copied: the buffer
+ * that comes in is a view into one that the driver reuses.
  */
-export type PgoutputDecoder = (message: Buffer) => void;
+export type PgoutputDecoder = (buffer: Buffer, from?: number) => void;
 
 export interface PgoutputSink {
   /** `committedAt` in ms since 1970, by the database's clock. */
@@ -42,7 +44,7 @@ const RELATION = 0x52; // R
 /** Origin, Type, Update, Delete, Truncate: nothing that an append-only outbox needs. */
 const IGNORED = new Set([0x4f, 0x59, 0x55, 0x44, 0x54]);
 
-/** Of an Insert's columns: after its type, the relation, `N` and their number. */
+/** Where the columns of an Insert begin: after its type, the relation, `N` and their number. */
 const TUPLE_BEGIN = 8;
 const AGGREGATE_TYPE = OUTBOX_COLUMNS.indexOf("aggregate_type");
 /** The columns whose size is not known beforehand. */
@@ -70,44 +72,45 @@ export function createPgoutputDecoder(
   // Where each outbox column begins and ends in the Insert being decoded; -1 for null.
   const begins = new Int32Array(OUTBOX_COLUMNS.length);
   const ends = new Int32Array(OUTBOX_COLUMNS.length);
+  const rows = createRowStore();
   /** One text for all events of a type that follow each other. */
   let aggregateType = "";
 
-  function decode(m: Buffer): void {
-    switch (m[0]) {
+  function decode(m: Buffer, from: number): void {
+    switch (m[from]) {
       case BEGIN:
-        expectLength(m, 21);
-        sink.begin(m.readBigUInt64BE(1), toUnixMs(m, 9), m.readUInt32BE(17));
+        expectEnd(m, from + 21);
+        sink.begin(m.readBigUInt64BE(from + 1), toUnixMs(m, from + 9), m.readUInt32BE(from + 17));
         return;
       case COMMIT:
-        expectLength(m, 26);
-        sink.commit(m.readBigUInt64BE(10));
+        expectEnd(m, from + 26);
+        sink.commit(m.readBigUInt64BE(from + 10));
         return;
       case INSERT:
-        insert(m);
+        insert(m, from);
         return;
       case RELATION:
-        relation(m);
+        relation(m, from);
         return;
       case MESSAGE: {
-        const prefixEnd = endOfString(m, 10);
+        const prefixEnd = endOfString(m, from + 10);
         const length = m.readUInt32BE(prefixEnd + 1);
-        expectLength(m, prefixEnd + 5 + length);
+        expectEnd(m, prefixEnd + 5 + length);
         sink.message(
-          m.toString("utf8", 10, prefixEnd),
+          m.toString("utf8", from + 10, prefixEnd),
           m.toString("utf8", prefixEnd + 5, prefixEnd + 5 + length),
         );
         return;
       }
       default:
-        if (m[0] === undefined || !IGNORED.has(m[0])) {
-          throw new PgoutputDecodeError(`unknown message type ${m[0] ?? "(empty)"}`);
+        if (!IGNORED.has(m[from] ?? 0)) {
+          throw new PgoutputDecodeError(`unknown message type ${m[from] ?? "(empty)"}`);
         }
     }
   }
 
-  function relation(m: Buffer): void {
-    const schemaEnd = endOfString(m, 5);
+  function relation(m: Buffer, from: number): void {
+    const schemaEnd = endOfString(m, from + 5);
     const nameEnd = endOfString(m, schemaEnd + 1);
     const count = m.readUInt16BE(nameEnd + 2);
     const columns: string[] = [];
@@ -117,11 +120,11 @@ export function createPgoutputDecoder(
       columns.push(m.toString("utf8", at + 1, columnEnd));
       at = columnEnd + 9;
     }
-    expectLength(m, at);
+    expectEnd(m, at);
     const isOutbox =
-      m.toString("utf8", 5, schemaEnd) === table.schema &&
+      m.toString("utf8", from + 5, schemaEnd) === table.schema &&
       m.toString("utf8", schemaEnd + 1, nameEnd) === table.name;
-    relations.set(m.readUInt32BE(1), isOutbox ? describe(columns) : null);
+    relations.set(m.readUInt32BE(from + 1), isOutbox ? describe(columns) : null);
     if (isOutbox) sink.described();
   }
 
@@ -142,17 +145,18 @@ export function createPgoutputDecoder(
     };
   }
 
-  function insert(m: Buffer): void {
-    const description = relations.get(m.readUInt32BE(1));
+  function insert(m: Buffer, from: number): void {
+    const description = relations.get(m.readUInt32BE(from + 1));
     if (description === null) return;
     if (description === undefined)
       throw new PgoutputDecodeError("Insert for a relation that was not described");
-    if (m[5] !== NEW_TUPLE) throw new PgoutputDecodeError("Insert without a new tuple");
+    if (m[from + 5] !== NEW_TUPLE) throw new PgoutputDecodeError("Insert without a new tuple");
     const { places, indexes } = description;
-    if (m.readUInt16BE(6) !== places.length) {
+    if (m.readUInt16BE(from + 6) !== places.length) {
       throw new PgoutputDecodeError("Insert with another number of columns than its relation");
     }
-    let at = TUPLE_BEGIN;
+    const tupleBegin = from + TUPLE_BEGIN;
+    let at = tupleBegin;
     for (const place of places) {
       const kind = m[at];
       if (kind === TEXT_VALUE) {
@@ -170,11 +174,11 @@ export function createPgoutputDecoder(
         throw new PgoutputDecodeError(`Insert with a value of unknown kind ${kind ?? "(truncated)"}`);
       }
     }
-    expectLength(m, at);
-    sink.event(event(m, indexes));
+    expectEnd(m, at);
+    sink.event(event(m, tupleBegin, indexes));
   }
 
-  function event(m: Buffer, indexes: readonly number[] | undefined): OutboxEvent {
+  function event(m: Buffer, tupleBegin: number, indexes: readonly number[] | undefined): OutboxEvent {
     let variableBytes = 0;
     for (let place = 0; place < OUTBOX_COLUMNS.length; place++) {
       if (begins[place] === -1) throw new PgoutputDecodeError(`null in column ${OUTBOX_COLUMNS[place]}`);
@@ -183,8 +187,9 @@ export function createPgoutputDecoder(
     const [begin, end] = [begins[AGGREGATE_TYPE] as number, ends[AGGREGATE_TYPE] as number];
     if (!isAt(m, begin, end, aggregateType)) aggregateType = m.toString("utf8", begin, end);
     // Columns that are not ours must not wait in memory with them.
-    const tuple = indexes ? Buffer.from(m.subarray(TUPLE_BEGIN)) : outboxColumns(m);
-    return new WalEvent(tuple, indexes ?? IN_ORDER, aggregateType, variableBytes);
+    const tuple = indexes ? m : outboxColumns(m);
+    const at = rows.keep(tuple, indexes ? tupleBegin : 0, tuple.length);
+    return new WalEvent(rows.buffer, at, indexes ?? IN_ORDER, aggregateType, variableBytes);
   }
 
   function outboxColumns(m: Buffer): Buffer {
@@ -193,9 +198,9 @@ export function createPgoutputDecoder(
     );
   }
 
-  return (message) => {
+  return (buffer, from = 0) => {
     try {
-      decode(message);
+      decode(buffer, from);
     } catch (error) {
       // Node's checked reads throw RangeError past the end.
       if (error instanceof RangeError) throw new PgoutputDecodeError("truncated message", { cause: error });
@@ -222,8 +227,7 @@ function endOfString(m: Buffer, at: number): number {
   return end;
 }
 
-function expectLength(m: Buffer, length: number): void {
-  if (m.length !== length) {
-    throw new PgoutputDecodeError(`a message of ${m.length} bytes where ${length} were expected`);
-  }
+function expectEnd(m: Buffer, end: number): void {
+  if (m.length !== end)
+    throw new PgoutputDecodeError(`a message that ends at byte ${m.length} where ${end} was expected`);
 }

@@ -2,7 +2,7 @@ import { type Client, escapeIdentifier, escapeLiteral } from "pg";
 import { LogicalReplicationService } from "pg-logical-replication";
 import type { EventStream, OpenStream, StreamSink } from "../../application/event-stream.ts";
 import { RelayError } from "../../application/relay-error.ts";
-import { type Lsn, parseLsn } from "../../domain/lsn.ts";
+import type { Lsn } from "../../domain/lsn.ts";
 import { type CoalescedReads, coalesceReads } from "./coalesced-reads.ts";
 import { connectionOptions } from "./connection-options.ts";
 import { createPgoutputDecoder } from "./pgoutput-decoder.ts";
@@ -20,12 +20,14 @@ export interface ReplicationStreamOptions {
 
 /** What pg's Client does not declare: the protocol connection below it. */
 interface ProtocolConnection {
+  on(event: "copyData", listener: (message: { readonly chunk: Buffer }) => void): void;
+  removeAllListeners(event: "copyData"): void;
   readonly stream: NodeJS.ReadableStream & { destroy(): void };
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
 }
 
-/** Duck-typed: the library calls `start` once and `parse` for each XLogData. */
+/** Duck-typed: the library calls `start` once. */
 type Plugin = Parameters<LogicalReplicationService["subscribe"]>[0];
 
 const START_TIMEOUT_MS = 15_000;
@@ -34,10 +36,16 @@ const MAX_STATUS_INTERVAL_MS = 10_000;
 /** SQLSTATE of the mere warning that PostgreSQL 18 gives for a publication that is missing at this point of the WAL. */
 const OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
 
+/** What the server sends: PostgreSQL documentation, "Streaming Replication Protocol", START_REPLICATION. */
+const XLOG_DATA = 0x77; // w
+const XLOG_DATA_BEGIN = 25;
+const KEEPALIVE = 0x6b; // k
+
 /**
- * Streams through pg-logical-replication, of which only the connection, START_REPLICATION and the framing of messages are used. Its
- * acknowledgement (off by one byte, and on a timer for whatever was received), its flow control and its parser are switched
- * off or replaced; each connection gets a new object, started at 0/0, so that the server begins at the slot's own position.
+ * Streams through pg-logical-replication, of which only the connection and START_REPLICATION are used. Its
+ * acknowledgement (off by one byte, and on a timer for whatever was received) and its flow control are switched off, its reading of
+ * messages (ten objects and a promise for each) is replaced; each connection gets a new object, started at 0/0, so that the server begins at
+ * the slot's own position.
  */
 export function createReplicationStream(options: ReplicationStreamOptions): EventStream {
   return { open: (sink) => openStream(options, sink) };
@@ -70,10 +78,10 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
   });
 
   /** An exception here would be an uncaught one in the driver's socket handler, and the same bytes would come again. */
-  function guarded(handle: () => void): void {
+  function guarded(message: Buffer): void {
     if (dropping) return;
     try {
-      handle();
+      receive(message);
     } catch (error) {
       fail(error);
     }
@@ -105,12 +113,27 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
     void service.destroy().catch(() => {});
   }
 
+  function receive(message: Buffer): void {
+    switch (message[0]) {
+      case XLOG_DATA:
+        decode(message, XLOG_DATA_BEGIN);
+        return;
+      case KEEPALIVE:
+        sink.keepalive(message.readBigUInt64BE(1));
+        if (message[17] === 1) sendStatus();
+        return;
+      default:
+        throw new Error(`the server sent a message of unknown kind ${message[0] ?? "(empty)"}`);
+    }
+  }
+
   const plugin = {
     name: "pgoutput",
     options: {},
-    parse: (message: Buffer) => guarded(() => decode(message)),
     async start(client: Client, slot: string, startLsn: string): Promise<unknown> {
       connection = (client as unknown as { connection: ProtocolConnection }).connection;
+      connection.removeAllListeners("copyData");
+      connection.on("copyData", ({ chunk }) => guarded(chunk));
       connection.stream.on("data", () => {
         lastReceivedAt = performance.now();
       });
@@ -138,10 +161,6 @@ async function openStream(options: ReplicationStreamOptions, sink: StreamSink): 
 
   service.on("start", () => started.resolve());
   service.on("error", fail);
-  service.on("heartbeat", (lsn: string, _timestamp: number, replyRequested: boolean) => {
-    guarded(() => sink.keepalive(parseLsn(lsn)));
-    if (replyRequested) sendStatus();
-  });
   const copy = service
     .subscribe(plugin as unknown as Plugin, options.slot, "0/00000000")
     .then(() => fail(new Error("the server ended the stream")), fail);

@@ -24,12 +24,23 @@ export const BEFORE_VALUE = 5;
 export class WalEvent implements OutboxEvent {
   readonly aggregateType: string;
   readonly bytes: number;
-  readonly #tuple: Buffer;
+  readonly #rows: Buffer;
+  readonly #at: number;
   readonly #indexes: readonly number[];
 
-  /** The outbox's columns as TupleData has them, none of them null, in a buffer of their own; and in which order they are there. */
-  constructor(tuple: Buffer, indexes: readonly number[], aggregateType: string, variableBytes: number) {
-    this.#tuple = tuple;
+  /**
+   * The outbox's columns as TupleData has them, none of them null, from `at` on in a buffer that does not change any more; and in which
+   * order they are there.
+   */
+  constructor(
+    rows: Buffer,
+    at: number,
+    indexes: readonly number[],
+    aggregateType: string,
+    variableBytes: number,
+  ) {
+    this.#rows = rows;
+    this.#at = at;
     this.#indexes = indexes;
     this.aggregateType = aggregateType;
     this.bytes = EVENT_OVERHEAD_BYTES + variableBytes;
@@ -65,30 +76,27 @@ export class WalEvent implements OutboxEvent {
 
   #text(column: number): string {
     const begin = this.#begin(column);
-    return this.#tuple.toString("utf8", begin, begin + lengthBefore(this.#tuple, begin));
+    return this.#rows.toString("utf8", begin, begin + lengthBefore(this.#rows, begin));
   }
 
   #value(column: number): Buffer {
     const begin = this.#begin(column);
-    return this.#tuple.subarray(begin, begin + lengthBefore(this.#tuple, begin));
+    return this.#rows.subarray(begin, begin + lengthBefore(this.#rows, begin));
   }
 
   #begin(column: number): number {
-    let at = BEFORE_VALUE;
+    let at = this.#at + BEFORE_VALUE;
     for (let before = this.#indexes[column] as number; before > 0; before--) {
-      at += lengthBefore(this.#tuple, at) + BEFORE_VALUE;
+      at += lengthBefore(this.#rows, at) + BEFORE_VALUE;
     }
     return at;
   }
 }
 
 /** Node's own reading, with its checks, would be done some fifty times for an event. */
-function lengthBefore(tuple: Buffer, at: number): number {
+function lengthBefore(rows: Buffer, at: number): number {
   return (
-    (byte(tuple, at - 4) << 24) |
-    (byte(tuple, at - 3) << 16) |
-    (byte(tuple, at - 2) << 8) |
-    byte(tuple, at - 1)
+    (byte(rows, at - 4) << 24) | (byte(rows, at - 3) << 16) | (byte(rows, at - 2) << 8) | byte(rows, at - 1)
   );
 }
 
