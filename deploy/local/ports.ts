@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
@@ -16,13 +17,29 @@ export async function assertPortFree(port: number, name: string): Promise<void> 
 const lowestFree = 21_000;
 const endOfFree = 26_000;
 
-/** A loopback port that nobody listens on. It is not reserved: use it soon. */
+/**
+ * A loopback port that nobody listens on, and that no `freePort` gives to anybody else while this process lives: a server may be
+ * stopped and started again on it.
+ */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = randomInt(lowestFree, endOfFree);
-    if ((await whyTaken(port)) === undefined) return port;
+    if ((await whyTaken(port)) === undefined && (await reserve(port))) return port;
   }
   throw new Error(`no free port found between ${lowestFree} and ${endOfFree}`);
+}
+
+/** By the UDP port of the same number, which nothing here needs: the operating system takes it back when the process ends. */
+async function reserve(port: number): Promise<boolean> {
+  const socket = createSocket("udp4").unref();
+  try {
+    socket.bind({ port, address: "127.0.0.1", exclusive: true });
+    await once(socket, "listening");
+    return true;
+  } catch {
+    socket.close();
+    return false;
+  }
 }
 
 async function whyTaken(port: number): Promise<string | undefined> {
