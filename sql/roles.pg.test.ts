@@ -1,5 +1,11 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEmptyDatabase } from "../test/setup/template-database.ts";
+import { asSuperuser, withDatabase } from "../test/support/database.ts";
+import { testServers } from "../test/support/servers.ts";
+import { migrate } from "./migrate.ts";
 import { insertOn, partitionOf } from "./testing/outbox-days.ts";
 import { openRolesDatabase, type RolesDatabase } from "./testing/roles-database.ts";
 
@@ -142,5 +148,61 @@ describe("the API may not", () => {
   test("make a replication slot", async () => {
     const making = database.api.query("select pg_create_logical_replication_slot('mine', 'pgoutput')");
     await expect(making).rejects.toThrow("permission denied");
+  });
+});
+
+test("a person with a login of their own may do as a member what the operator may, but for slots", async () => {
+  const { superuser, operator } = database;
+  const name = `${(await superuser.query("select current_database()")).rows[0].current_database}_jane`;
+  await superuser.query(`create role ${name} login in role outbox_operator`);
+  const session = await superuser.connect();
+  try {
+    await session.query(`set session authorization ${name}`);
+    await session.query("select * from outbox");
+    await session.query(
+      "insert into relay_control (relay) values ('r'); update relay_control set paused = true",
+    );
+    const making = session.query("select pg_create_logical_replication_slot('mine', 'pgoutput')");
+    await expect(making).rejects.toThrow("permission denied");
+    await session.query("reset session authorization; delete from relay_control");
+  } finally {
+    session.release(true);
+    await superuser.query(`drop role ${name}`);
+  }
+  expect((await operator.query("select * from relay_control")).rows).toEqual([]);
+});
+
+describe("sql/roles.sql", () => {
+  /** Whose each thing is, and who may do what with it. */
+  const STANDING = `
+    select relname as name, relowner::regrole::text as owner, relacl::text as rights from pg_class
+     where relnamespace = 'public'::regnamespace
+    union all select proname, proowner::regrole::text, proacl::text from pg_proc where pronamespace = 'public'::regnamespace
+    union all select pubname, pubowner::regrole::text, null from pg_publication
+    order by 1, 2, 3`;
+
+  test("gives the owner what a superuser has migrated, and changes nothing when it is run again, by a superuser or the owner", async () => {
+    const { databaseUrl, databasePrefix } = testServers();
+    const name = `${databasePrefix}roles_${randomBytes(4).toString("hex")}`;
+    const url = withDatabase(databaseUrl, name);
+    await createEmptyDatabase(databaseUrl, name);
+    try {
+      await migrate(url, () => {});
+      const roles = await readFile(new URL("roles.sql", import.meta.url), "utf8");
+      const once = await asSuperuser(url, async (client) => {
+        await client.query(roles);
+        return (await client.query(STANDING)).rows;
+      });
+      expect(once.filter(({ owner }) => owner !== "orders_owner")).toEqual([]);
+      expect(once.map(({ name: each }) => each)).toEqual(
+        expect.arrayContaining(["orders", "outbox", partitionOf(0), "outbox_drop_partition", "migrations"]),
+      );
+      for (const again of [url, withDatabase(databaseUrl, name, "orders_owner")]) {
+        await asSuperuser(again, (client) => client.query(roles));
+        expect(await asSuperuser(url, async (client) => (await client.query(STANDING)).rows)).toEqual(once);
+      }
+    } finally {
+      await asSuperuser(databaseUrl, (client) => client.query(`drop database ${name}`));
+    }
   });
 });

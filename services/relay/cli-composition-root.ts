@@ -95,9 +95,14 @@ function createDoctor(config: CliConfig): Doctor & { close(): Promise<void> } {
     maxEventBytes: config.RELAY_MAX_EVENT_BYTES,
     batchBytes: config.RELAY_BATCH_BYTES,
   };
-  const readers = { ...postgres.readers, ...kafka };
   return {
-    examine: () => examine({ checks, readers, settings, timeoutMs: FACTS_TIMEOUT_MS }),
+    examine: (role) =>
+      examine({
+        checks,
+        readers: { ...postgres.readers(role), ...kafka },
+        settings,
+        timeoutMs: FACTS_TIMEOUT_MS,
+      }),
     close: () => postgres.close(),
   };
 }

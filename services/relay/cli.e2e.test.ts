@@ -238,7 +238,7 @@ describe("on its command line", () => {
     ["another password", { password: "s3cret" }, /password/],
     ["another database", { pathname: "/nowhere" }, /correct the database in DATABASE_URL/],
     ["a database without migrations", { pathname: "/postgres" }, /apply the migrations: npm run migrate/],
-    ["a role without rights", { username: "orders_api" }, /use the role outbox_relay/],
+    ["a role without rights", { username: "orders_api" }, /use the role outbox_operator or outbox_relay/],
   ] as const)("with %s it fails in one line that names what helps", async (_, part, text) => {
     const url = Object.assign(new URL(database.relayUrl), part);
     const run = await cli(["dead-letters", "list"], { DATABASE_URL: url.href });

@@ -48,7 +48,8 @@ async function makeOldPartition(daysAgo: number): Promise<string> {
   );
   const [{ name, begin, end }] = rows;
   await pool.query(
-    `create table outbox_p${name} partition of outbox for values from ('${begin}') to ('${end}')`,
+    `create table outbox_p${name} partition of outbox for values from ('${begin}') to ('${end}');
+     alter table outbox_p${name} owner to orders_owner`,
   );
   return `outbox_p${name}`;
 }

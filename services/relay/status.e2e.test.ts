@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { eventually } from "../../test/support/eventually.ts";
 import { kafkaBrokers, uniqueTopic } from "../../test/support/kafka.ts";
 import { startTcpProxy } from "../../test/support/tcp-proxy.ts";
 import { runRelayCli } from "./testing/running-cli.ts";
@@ -39,10 +40,13 @@ async function stopRelay(): Promise<void> {
 }
 
 test("status exits with 0 while a relay leads and all is published, and with 1, saying why, when none leads", async () => {
-  const fine = await runRelayCli(["status"], variables);
-  expect(fine).toMatchObject({ exitCode: 0, stderr: "" });
-  expect(fine.stdout).toMatch(/FINE {2}All is published: nothing waits\.\n/);
-  expect(fine.stdout).toMatch(/Mode +cdc .*\nLeader +\S+ \d+ /);
+  // It is ready a moment before it has written down how it reads.
+  await eventually(async () => {
+    const fine = await runRelayCli(["status"], variables);
+    expect(fine).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(fine.stdout).toMatch(/FINE {2}All is published: nothing waits\.\n/);
+    expect(fine.stdout).toMatch(/Mode +cdc .*\nLeader +\S+ \d+ /);
+  });
   await stopRelay();
   const stopped = await runRelayCli(["status", "--json"], variables);
   expect(stopped.exitCode).toBe(1);

@@ -1,10 +1,13 @@
 import pg from "pg";
-import { createTestDatabase } from "../../test/support/database.ts";
+import { createTestDatabase, withDatabase } from "../../test/support/database.ts";
 
-type Role = "owner" | "relay" | "api";
+export const roles = ["owner", "api", "relay", "operator"] as const;
+export type Role = (typeof roles)[number];
 
 /** A test database as each role sees it. */
 export interface RolesDatabase extends Readonly<Record<Role, pg.Pool>> {
+  /** For what has to be found out or put right past all rights. */
+  readonly superuser: pg.Pool;
   /** A connection of its own, for transactions and temporary tables. */
   session(role: Role): Promise<pg.Client>;
   /** Ends the sessions, also in the middle of a transaction, and drops the database. */
@@ -12,10 +15,17 @@ export interface RolesDatabase extends Readonly<Record<Role, pg.Pool>> {
 }
 
 export async function openRolesDatabase(): Promise<RolesDatabase> {
-  const { ownerUrl, relayUrl, apiUrl, drop } = await createTestDatabase();
-  const urls = { owner: ownerUrl, relay: relayUrl, api: apiUrl };
-  const pool = (role: Role) => new pg.Pool({ connectionString: urls[role] });
-  const pools = { owner: pool("owner"), relay: pool("relay"), api: pool("api") };
+  const { name, ownerUrl: superuserUrl, relayUrl, apiUrl, operatorUrl, drop } = await createTestDatabase();
+  const ownerUrl = withDatabase(superuserUrl, name, "orders_owner");
+  const urls = { owner: ownerUrl, relay: relayUrl, api: apiUrl, operator: operatorUrl };
+  const pool = (connectionString: string) => new pg.Pool({ connectionString });
+  const pools = {
+    superuser: pool(superuserUrl),
+    owner: pool(ownerUrl),
+    relay: pool(relayUrl),
+    api: pool(apiUrl),
+    operator: pool(operatorUrl),
+  };
   const sessions: pg.Client[] = [];
   return {
     ...pools,

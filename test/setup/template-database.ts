@@ -7,23 +7,32 @@ import { dropDatabase } from "../support/drop-database.ts";
 // Roles belong to the cluster: two runs on the same servers must not create or alter them at once.
 const rolesLock = 7_203_118_455;
 
-/** Makes a migrated database with the roles' rights, and gives the two roles the password of the tests. */
+/** Makes a database as a platform team would: the roles, then the migrations as the owner, then the roles' rights. */
 export async function createTemplateDatabase(databaseUrl: string, name: string): Promise<void> {
-  const roles = await readFile(new URL("../../sql/roles.sql", import.meta.url), "utf8");
-  const templateUrl = withDatabase(databaseUrl, name);
+  await createEmptyDatabase(databaseUrl, name);
+  const ownerUrl = withDatabase(databaseUrl, name, "orders_owner");
+  await migrate(ownerUrl, () => {});
+  const roles = await rolesSql();
+  await asSuperuser(ownerUrl, (owner) => owner.query(roles));
+}
+
+/** With the roles, which get the password of the tests, and without any tables. */
+export async function createEmptyDatabase(databaseUrl: string, name: string): Promise<void> {
+  const roles = await rolesSql();
   await asSuperuser(databaseUrl, async (client) => {
     await client.query(`create database ${pg.escapeIdentifier(name)}`);
-    await migrate(templateUrl, () => {});
-    // Taken in this database, not in the template: advisory locks are seen within one database only.
+    // Taken in this database, not in the new one: advisory locks are seen within one database only.
     await client.query("select pg_advisory_lock($1)", [rolesLock]);
-    await asSuperuser(templateUrl, async (template) => {
-      await template.query(roles);
-      for (const role of ["orders_api", "outbox_relay"]) {
-        await template.query(`alter role ${role} password ${pg.escapeLiteral(rolePassword)}`);
+    await asSuperuser(withDatabase(databaseUrl, name), async (superuser) => {
+      await superuser.query(roles);
+      for (const role of ["orders_owner", "orders_api", "outbox_relay", "outbox_operator"]) {
+        await superuser.query(`alter role ${role} password ${pg.escapeLiteral(rolePassword)}`);
       }
     });
   });
 }
+
+const rolesSql = () => readFile(new URL("../../sql/roles.sql", import.meta.url), "utf8");
 
 /** Drops what is left of this run's databases; returns the names of those that a test should have dropped. */
 export async function dropRunDatabases(

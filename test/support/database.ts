@@ -11,6 +11,8 @@ export interface TestDatabase {
   readonly apiUrl: string;
   /** For the role outbox_relay. */
   readonly relayUrl: string;
+  /** For the role outbox_operator. */
+  readonly operatorUrl: string;
   /** Drops the database and its replication slots; throws when the test left connections open. */
   drop(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     ownerUrl: withDatabase(databaseUrl, name),
     apiUrl: withDatabase(databaseUrl, name, "orders_api"),
     relayUrl: withDatabase(databaseUrl, name, "outbox_relay"),
+    operatorUrl: withDatabase(databaseUrl, name, "outbox_operator"),
     drop: () => asSuperuser(databaseUrl, (client) => dropDatabase(client, name)),
   };
 }

@@ -25,6 +25,7 @@ export async function startOwnDatabase(
     ownerUrl: withDatabase(server.url, name),
     apiUrl: withDatabase(server.url, name, "orders_api"),
     relayUrl: withDatabase(server.url, name, "outbox_relay"),
+    operatorUrl: withDatabase(server.url, name, "outbox_operator"),
     stop: () => server.stop("fast"),
     dispose: () => server.dispose(),
   };

@@ -19,6 +19,7 @@ export interface OperatedRelay {
   start(more?: Readonly<Record<string, string>>): Promise<RelayUnderTest>;
   /** In a process of its own. */
   spawn(more?: Readonly<Record<string, string>>): ServiceProcess;
+  /** As the role outbox_operator. */
   cli(...args: string[]): Promise<CliRun>;
   readonly cliVariables: Readonly<Record<string, string>>;
   /** The command succeeds; gives its JSON. */
@@ -76,7 +77,7 @@ export async function openOperatedRelay(prefix: string): Promise<OperatedRelay> 
   }
 
   const cliVariables = {
-    DATABASE_URL: database.relayUrl,
+    DATABASE_URL: database.operatorUrl,
     RELAY_NAME: name,
     KAFKA_BROKERS: kafkaBrokers().join(","),
     RELAY_TOPICS: `order=${topic}`,

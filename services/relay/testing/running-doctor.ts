@@ -38,7 +38,7 @@ export async function examineServers(options: {
     return await Array.fromAsync(
       examine({
         checks: checks.filter((check) => check.area === area),
-        readers: { ...postgres.readers, ...kafka },
+        readers: { ...postgres.readers(), ...kafka },
         settings,
         timeoutMs: 20_000,
       }),

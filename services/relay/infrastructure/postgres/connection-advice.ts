@@ -9,7 +9,7 @@ const advice: Readonly<Record<string, string>> = {
   "42P01": "apply the migrations: npm run migrate",
   "42703": "apply the migrations: npm run migrate",
   "42883": "apply the migrations: npm run migrate",
-  "42501": "use the role outbox_relay, or grant what sql/roles.sql grants",
+  "42501": "use the role outbox_operator or outbox_relay, or grant what sql/roles.sql grants",
   "55P03": "a transaction that is open has written to the outbox; end it, or try again later",
   "55006": "pause the relay (outbox pause), or stop it, and try again",
   "53300": "no connection is free; try again later, or raise the limit",

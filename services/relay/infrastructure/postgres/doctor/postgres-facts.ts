@@ -16,28 +16,29 @@ export interface PostgresFactsOptions {
 
 /** Connects when the first of them is asked for. */
 export function createPostgresFacts(options: PostgresFactsOptions): {
-  readonly readers: FactReaders<PostgresFacts>;
+  /** `role` is whose rights are read: that of the URL unless it is given. */
+  readers(role?: string): FactReaders<PostgresFacts>;
   close(): Promise<void>;
 } {
   const { databaseUrl, relay, slot, publication, table } = options;
   const queries = openDoctorQueries(databaseUrl);
   return {
-    readers: {
+    readers: (role) => ({
       connection: () => readConnection(databaseUrl),
       server: () => readServer(queries),
       clock: () => readClock(queries),
-      role: () => readRole(queries),
+      role: () => readRole(queries, role),
       walsender: () => readWalsender(databaseUrl),
       slots: () => readSlots(queries, slot),
       standbys: () => readStandbys(queries),
       relayTables: () => readRelayTables(queries),
-      rights: () => readRights(queries, table),
+      rights: () => readRights(queries, table, role),
       table: () => readTable(queries, table),
       partitions: () => readPartitions(queries, table),
       publication: () => readPublication(queries, publication, table),
       checkpoint: () => readCheckpoint(queries, relay),
       transactions: () => readTransactions(queries),
-    },
+    }),
     close: () => queries.close(),
   };
 }

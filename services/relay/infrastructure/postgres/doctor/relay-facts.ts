@@ -24,6 +24,7 @@ export async function readRelayTables(queries: DoctorQueries): Promise<RelationF
 export async function readRights(
   queries: DoctorQueries,
   table: { readonly schema: string; readonly name: string },
+  role?: string,
 ): Promise<RightFacts[]> {
   const rows = await queries.all<{ object: string; right: string; exists: boolean; granted: boolean | null }>(
     `with relation as (
@@ -31,19 +32,19 @@ export async function readRights(
          from jsonb_to_recordset($1) as n(name text, rights jsonb), jsonb_array_elements_text(n.rights) r
        union all select $2, $3, 'select')
      select 'schema ' || quote_ident(nspname) as object, 'usage' as right, true as exists,
-            has_schema_privilege(oid, 'usage') as granted
+            has_schema_privilege(coalesce($5, current_user), oid, 'usage') as granted
        from pg_namespace where nspname in (select schema from relation)
      union all
      select 'table ' || case schema when 'public' then '' else quote_ident(schema) || '.' end || quote_ident(name), privilege,
-            t is not null, has_table_privilege(t, privilege)
+            t is not null, has_table_privilege(coalesce($5, current_user), t, privilege)
        from (select *, ${oidOf("schema", "name")} as t from relation) found
      union all
-     select 'function ' || f, 'execute', p is not null, has_function_privilege(p, 'execute')
+     select 'function ' || f, 'execute', p is not null, has_function_privilege(coalesce($5, current_user), p, 'execute')
        from unnest($4::text[]) f
        left join (select p.oid as p, proname || '(' || oidvectortypes(proargtypes) || ')' as signature
                     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
                    where n.nspname = 'public') here on signature = f`,
-    [JSON.stringify(relayRelations), table.schema, table.name, relayFunctions],
+    [JSON.stringify(relayRelations), table.schema, table.name, relayFunctions, role],
   );
   return rows.map((row) => ({ ...row, granted: row.granted ?? false }));
 }

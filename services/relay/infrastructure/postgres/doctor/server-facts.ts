@@ -1,4 +1,4 @@
-import { Client } from "pg";
+import { Client, escapeIdentifier } from "pg";
 import type {
   ClockFacts,
   ConnectionFacts,
@@ -109,9 +109,10 @@ export async function readClock(queries: DoctorQueries): Promise<ClockFacts> {
   return { skew: now - (before + after) / 2, uncertainty: (after - before) / 2 + 1 };
 }
 
-export async function readRole(queries: DoctorQueries): Promise<RoleFacts> {
+export async function readRole(queries: DoctorQueries, role?: string): Promise<RoleFacts> {
   const row = await queries.one<{ rolname: string; rolsuper: boolean; rolreplication: boolean }>(
-    "select rolname, rolsuper, rolreplication from pg_roles where rolname = current_user",
+    "select rolname, rolsuper, rolreplication from pg_roles where oid = coalesce($1, current_user)::regrole",
+    [role && escapeIdentifier(role)],
   );
   return { name: row.rolname, isSuperuser: row.rolsuper, mayReplicate: row.rolreplication };
 }
