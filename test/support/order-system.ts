@@ -11,15 +11,24 @@ export interface OrderSystem {
   readonly keyPrefix: string;
   readonly restUrl: string;
   readonly grpcUrl: string;
-  readonly processes: Readonly<Record<"api" | "relay" | "projector", ServiceProcess>>;
+  readonly processes: Readonly<Record<ServiceName, ServiceProcess>>;
   /** Kills the API, and starts another on the same ports once `meanwhile` is over. */
   replaceApi(meanwhile: () => Promise<void>): Promise<void>;
+  /** Starts one more of a service beside those that run, on ports of its own; resolves when it is ready. */
+  startAnother(name: ServiceName): Promise<Replica>;
   stop(): Promise<void>;
+}
+
+export type ServiceName = "api" | "relay" | "projector";
+
+export interface Replica {
+  readonly process: ServiceProcess;
+  readonly ports: Readonly<Record<string, number>>;
 }
 
 export interface OrderSystemOptions {
   /** More of them, by service; they win. */
-  readonly variables?: Readonly<Partial<Record<"api" | "relay" | "projector", Record<string, string>>>>;
+  readonly variables?: Readonly<Partial<Record<ServiceName, Record<string, string>>>>;
   /** Default: a database on the run's Postgres. */
   readonly createDatabase?: () => Promise<TestDatabase>;
 }
@@ -43,26 +52,30 @@ export async function startOrderSystem({
       API_KEY_PREFIX: keyPrefix,
       ...variables.api,
     });
-  const processes = {
-    api: spawnApi(0, 0),
-    relay: spawnService("relay", {
-      ...servers,
-      DATABASE_URL: database.relayUrl,
-      RELAY_SLOT: `${database.name}_slot`,
-      RELAY_TOPICS: `order=${topic}`,
-      ...variables.relay,
-    }),
-    projector: spawnService("projector", {
-      ...servers,
-      PROJECTOR_TOPIC: topic,
-      PROJECTOR_DLQ_TOPIC: `${topic}.dlq`,
-      PROJECTOR_GROUP: `${topic}-projector`,
-      PROJECTOR_KEY_PREFIX: keyPrefix,
-      ...variables.projector,
-    }),
+  const spawn: Readonly<Record<ServiceName, () => ServiceProcess>> = {
+    api: () => spawnApi(0, 0),
+    relay: () =>
+      spawnService("relay", {
+        ...servers,
+        DATABASE_URL: database.relayUrl,
+        RELAY_SLOT: `${database.name}_slot`,
+        RELAY_TOPICS: `order=${topic}`,
+        ...variables.relay,
+      }),
+    projector: () =>
+      spawnService("projector", {
+        ...servers,
+        PROJECTOR_TOPIC: topic,
+        PROJECTOR_DLQ_TOPIC: `${topic}.dlq`,
+        PROJECTOR_GROUP: `${topic}-projector`,
+        PROJECTOR_KEY_PREFIX: keyPrefix,
+        ...variables.projector,
+      }),
   };
+  const processes = { api: spawn.api(), relay: spawn.relay(), projector: spawn.projector() };
+  const others: ServiceProcess[] = [];
   const stop = async () => {
-    await Promise.all(Object.values(processes).map((service) => service.end("SIGKILL")));
+    await Promise.all([...Object.values(processes), ...others].map((service) => service.end("SIGKILL")));
     await database.drop();
   };
   try {
@@ -83,6 +96,11 @@ export async function startOrderSystem({
         await meanwhile();
         processes.api = spawnApi(ports.httpPort as number, ports.grpcPort as number);
         await untilReady(processes.api);
+      },
+      async startAnother(name) {
+        const another = spawn[name]();
+        others.push(another);
+        return { process: another, ports: await untilReady(another) };
       },
       stop,
     };
