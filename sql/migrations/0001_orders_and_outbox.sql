@@ -1,5 +1,8 @@
 -- Up Migration
 
+-- Nobody waits behind this for longer than that: the migration fails instead, and can be run again.
+set local lock_timeout = '5s';
+
 -- The aggregate. `lines` is the proto3 JSON of orders.v1.OrderLine (int64 as strings: nothing is ever rounded).
 create table orders (
   id              uuid        primary key,
