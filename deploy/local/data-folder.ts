@@ -14,6 +14,7 @@ export const dataIn = (folder: string) => ({
   prometheus: join(folder, "prometheus"),
   logs: join(folder, "logs"),
   tokens: join(folder, "tokens"),
+  secrets: join(folder, "secrets"),
 });
 
 /** Makes the folder when it is missing. Throws when it holds something else. */

@@ -4,17 +4,18 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { loadConfig } from "../../services/platform/config.ts";
 import { removeDockerServers, startDockerServers } from "./docker-servers.ts";
-import { localConfigSchema } from "./local-config.ts";
+import { type LocalConfig, localConfigSchema } from "./local-config.ts";
 import type { RunningServer } from "./running-servers.ts";
 
-const config = loadConfig(localConfigSchema, { KAFKA_PORT: "29999", POSTGRES_PASSWORD: "other" });
+const given = { KAFKA_PORT: "29999", POSTGRES_PASSWORD: "other" };
 const progress = { step: <T>(_: string, run: (log: () => void) => Promise<T>) => run(() => {}) };
 let folder: string;
+let config: LocalConfig;
 
 /** Puts a `docker` on the path that notes how it was called and does as the script says. */
 async function standInDocker(script: string): Promise<void> {
   const calls = join(folder, "calls");
-  const docker = `#!/bin/sh\necho "$KAFKA_PORT $POSTGRES_PASSWORD: $*" >> ${calls}\n${script}\n`;
+  const docker = `#!/bin/sh\necho "$KAFKA_PORT $(cat "$SECRETS_FOLDER/postgres_password" 2>/dev/null): $*" >> ${calls}\n${script}\n`;
   await writeFile(join(folder, "docker"), docker);
   await chmod(join(folder, "docker"), 0o755);
   vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
@@ -32,6 +33,7 @@ async function start(): Promise<{ url: string; started: RunningServer[] }> {
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "docker-stand-in-"));
+  config = loadConfig(localConfigSchema, { ...given, DATA_FOLDER: join(folder, "data") });
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -43,10 +45,10 @@ test("the containers come up healthy on the chosen ports, and go when they are s
   const { url, started } = await start();
   expect(url).toBe("postgres://postgres:other@127.0.0.1:54329/postgres");
   for (const server of started) await server.stop();
-  const compose = (await calls()).filter((call) => call.includes("compose --progress"));
+  const compose = (await calls()).filter((call) => call.includes("compose --project-name"));
   expect(compose).toEqual([
-    "29999 other: compose --progress quiet up --detach --wait --quiet-pull",
-    "29999 other: compose --progress quiet down",
+    "29999 other: compose --project-name outbox-orders-servers --progress quiet up --detach --wait --quiet-pull postgres kafka redis",
+    "29999 other: compose --project-name outbox-orders-servers --progress quiet down",
   ]);
 });
 

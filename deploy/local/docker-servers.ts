@@ -1,7 +1,14 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { dataIn } from "./data-folder.ts";
 import type { LocalConfig } from "./local-config.ts";
 import type { ServersOptions } from "./local-servers.ts";
 import { runProgram } from "./run-program.ts";
+
+const SERVERS = ["postgres", "kafka", "redis"];
+/** Another one than that of the whole system in containers, whose data has other passwords. */
+const PROJECT = "outbox-orders-servers";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -16,7 +23,8 @@ export async function startDockerServers(options: ServersOptions): Promise<strin
       exited: new Promise(() => {}),
       stop: () => compose(config, ["down"]),
     });
-    await compose(config, ["up", "--detach", "--wait", "--quiet-pull"], signal);
+    await writeSecret(config);
+    await compose(config, ["up", "--detach", "--wait", "--quiet-pull", ...SERVERS], signal);
   });
   return `postgres://postgres:${config.POSTGRES_PASSWORD}@127.0.0.1:${config.POSTGRES_PORT}/postgres`;
 }
@@ -25,6 +33,14 @@ export async function startDockerServers(options: ServersOptions): Promise<strin
 export async function removeDockerServers(config: LocalConfig): Promise<void> {
   await assertDockerAnswers();
   await compose(config, ["down", "--volumes"]);
+}
+
+async function writeSecret({ DATA_FOLDER, POSTGRES_PASSWORD }: LocalConfig): Promise<void> {
+  const { secrets } = dataIn(DATA_FOLDER);
+  await mkdir(secrets, { recursive: true, mode: 0o700 });
+  const file = join(secrets, "postgres_password");
+  await writeFile(file, POSTGRES_PASSWORD);
+  await chmod(file, 0o644); // the server in the container is another user
 }
 
 async function assertDockerAnswers(): Promise<void> {
@@ -42,14 +58,21 @@ async function compose(
   [command, ...args]: readonly [string, ...string[]],
   signal?: AbortSignal,
 ): Promise<void> {
-  const env = { ...process.env };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    SECRETS_FOLDER: resolve(dataIn(config.DATA_FOLDER).secrets),
+  };
   for (const [name, value] of Object.entries(config)) env[name] = String(value);
   try {
-    await runProgram("docker", ["compose", "--progress", "quiet", command, ...args], {
-      cwd: root,
-      env,
-      signal,
-    });
+    await runProgram(
+      "docker",
+      ["compose", "--project-name", PROJECT, "--progress", "quiet", command, ...args],
+      {
+        cwd: root,
+        env,
+        signal,
+      },
+    );
   } catch (cause) {
     const { stderr = "" } = cause as { stderr?: string };
     throw new Error(`docker compose ${command} failed: ${stderr.trim()}`, { cause });

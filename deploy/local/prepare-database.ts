@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { migrate } from "../../sql/migrate.ts";
+import { applyRoles } from "../../sql/roles.ts";
 import { DATABASE, type LocalConfig } from "./local-config.ts";
 
 export interface DatabaseUrls {
@@ -25,13 +25,9 @@ export async function prepareDatabase(superuserUrl: string, config: LocalConfig)
     if (rows.length === 0) await client.query(`create database ${DATABASE}`);
   });
   await migrate(owner, () => {});
-  const roles = await readFile(new URL("../../sql/roles.sql", import.meta.url), "utf8");
-  const passwords = { orders_api: config.ORDERS_API_PASSWORD, outbox_relay: config.OUTBOX_RELAY_PASSWORD };
-  await withClient(owner, async (client) => {
-    await client.query(roles);
-    for (const [role, password] of Object.entries(passwords)) {
-      await client.query(`alter role ${role} password ${pg.escapeLiteral(password)}`);
-    }
+  await applyRoles(owner, {
+    orders_api: config.ORDERS_API_PASSWORD,
+    outbox_relay: config.OUTBOX_RELAY_PASSWORD,
   });
   return {
     owner,

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { migrate } from "../../sql/migrate.ts";
+import { applyRoles } from "../../sql/roles.ts";
 import { asSuperuser, rolePassword, withDatabase } from "../support/database.ts";
 import { dropDatabase } from "../support/drop-database.ts";
 
@@ -12,27 +12,23 @@ export async function createTemplateDatabase(databaseUrl: string, name: string):
   await createEmptyDatabase(databaseUrl, name);
   const ownerUrl = withDatabase(databaseUrl, name, "orders_owner");
   await migrate(ownerUrl, () => {});
-  const roles = await rolesSql();
-  await asSuperuser(ownerUrl, (owner) => owner.query(roles));
+  await applyRoles(ownerUrl);
 }
 
 /** With the roles, which get the password of the tests, and without any tables. */
 export async function createEmptyDatabase(databaseUrl: string, name: string): Promise<void> {
-  const roles = await rolesSql();
   await asSuperuser(databaseUrl, async (client) => {
     await client.query(`create database ${pg.escapeIdentifier(name)}`);
     // Taken in this database, not in the new one: advisory locks are seen within one database only.
     await client.query("select pg_advisory_lock($1)", [rolesLock]);
-    await asSuperuser(withDatabase(databaseUrl, name), async (superuser) => {
-      await superuser.query(roles);
-      for (const role of ["orders_owner", "orders_api", "outbox_relay", "outbox_operator"]) {
-        await superuser.query(`alter role ${role} password ${pg.escapeLiteral(rolePassword)}`);
-      }
+    await applyRoles(withDatabase(databaseUrl, name), {
+      orders_owner: rolePassword,
+      orders_api: rolePassword,
+      outbox_relay: rolePassword,
+      outbox_operator: rolePassword,
     });
   });
 }
-
-const rolesSql = () => readFile(new URL("../../sql/roles.sql", import.meta.url), "utf8");
 
 /** Drops what is left of this run's databases; returns the names of those that a test should have dropped. */
 export async function dropRunDatabases(
