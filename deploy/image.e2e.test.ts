@@ -23,6 +23,7 @@ beforeAll(async () => {
   await layOutImage(app);
   await copyFile(process.execPath, join(app, "node"));
   await chmod(app, 0o755);
+  if (canConfine()) fillCompileCache();
   database = await createTestDatabase();
 });
 
@@ -31,13 +32,28 @@ afterAll(async () => {
   await rm(app, { recursive: true, force: true });
 });
 
+/** As the Dockerfile does it: by the image's user, and owned by root afterwards. */
+function fillCompileCache(): void {
+  const script = `install --directory --owner=${USER} .compile-cache
+    NODE_COMPILE_CACHE="$PWD/.compile-cache" setpriv --reuid=${USER} --regid=${USER} --clear-groups ./node deploy/fill-compile-cache.ts
+    chmod -R a+rX .compile-cache
+    chown -R 0:0 .compile-cache`;
+  execFileSync("sh", ["-euc", script], { cwd: app, stdio: ["ignore", "ignore", "inherit"] });
+}
+
 const readOnly =
   'mount -o remount,bind,ro / && for at in $(findmnt -rno TARGET /tmp); do mount -o remount,bind,ro "$at"; done';
 const confined = `${readOnly} && cd "$1" && shift && exec setpriv --reuid=${USER} --regid=${USER} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all "$@"`;
 
 /** What `docker run --read-only` would start. */
 function runInImage(args: readonly string[], variables: Readonly<Record<string, string>>) {
-  const env = { NODE_ENV: "production", HOST: "127.0.0.1", OPS_PORT: "0", ...variables };
+  const env = {
+    NODE_ENV: "production",
+    NODE_COMPILE_CACHE: join(app, ".compile-cache"),
+    HOST: "127.0.0.1",
+    OPS_PORT: "0",
+    ...variables,
+  };
   const child = spawn("unshare", ["--mount", "sh", "-euc", confined, "sh", app, join(app, "node"), ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -127,6 +143,24 @@ test.skipIf(!canConfine())("nothing can be written there", async () => {
     expect([await ended, lines.join("\n")]).toEqual([1, expect.stringMatching(/EROFS|EACCES/)]);
   }
 });
+
+test.skipIf(!canConfine()).each(["kafkajs", "platformatic"])(
+  "nothing has to be compiled from TypeScript at a start (%s)",
+  async (client) => {
+    const { child, lines, ended } = runInImage(["services/relay/main.ts"], {
+      ...services.relay(),
+      KAFKA_CLIENT: client,
+      NODE_DEBUG_NATIVE: "COMPILE_CACHE",
+    });
+    await eventually(() => expect(lines.some((line) => line.includes('"msg":"started"'))).toBe(true));
+    child.kill("SIGTERM");
+    await ended;
+    const of = (said: RegExp) =>
+      lines.filter((line) => said.test(line) && line.includes("StrippedTypeScript"));
+    expect(of(/no transpile cache/)).toEqual([]);
+    expect(of(/retrieving transpile cache.*success/).length).toBeGreaterThan(50);
+  },
+);
 
 test("it has no tests, no development packages, no other Node", async () => {
   const files = await readdir(app, { recursive: true });

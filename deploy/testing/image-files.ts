@@ -1,11 +1,11 @@
 import { cp, mkdir, readFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { buildPages } from "../local/build-page.ts";
 import { readLockedPackages } from "../supply/locked-packages.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
-/** The last stage's `COPY` lines: what is copied, from which stage (none: from the context), where to. */
+/** `COPY` lines of the stage that has the files: what is copied, from which stage (none: from the context), where to. */
 interface Copy {
   readonly stage: string | undefined;
   readonly sources: readonly string[];
@@ -14,7 +14,8 @@ interface Copy {
 
 async function readImageCopies(): Promise<Copy[]> {
   const stages = (await readFile(join(root, "deploy", "Dockerfile"), "utf8")).split(/^FROM /m);
-  const lines = (stages.at(-1) ?? "").split("\n").filter((line) => line.startsWith("COPY "));
+  const app = stages.find((stage) => / AS app$/m.test(stage)) ?? "";
+  const lines = app.split("\n").filter((line) => line.startsWith("COPY "));
   return lines.map((line) => {
     const [, stage, paths = ""] = /^COPY (?:--from=(\S+) )?(.+)$/.exec(line) ?? [];
     const all = paths.split(/\s+/);
@@ -36,7 +37,7 @@ export async function layOutImage(folder: string): Promise<void> {
   await buildPages();
   for (const { stage, sources, target } of await readImageCopies()) {
     for (const source of sources) {
-      const to = join(folder, target.endsWith("/") ? join(target, source) : target);
+      const to = join(folder, target.endsWith("/") ? join(target, basename(source)) : target);
       await mkdir(dirname(to), { recursive: true });
       if (stage === "packages") await copyPackages(to);
       else if (stage === "pages") await cp(join(root, relative("/app", source)), to, { recursive: true });
