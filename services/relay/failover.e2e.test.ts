@@ -11,6 +11,8 @@ import { isReady, startRelay } from "./testing/running-relay.ts";
 
 const SLOT = "orders_slot";
 const KEYS = 20;
+/** A stream that is silent for longer is given up. */
+const SILENCE_MS = 2_000;
 
 let stack = new AsyncDisposableStack();
 afterEach(async () => {
@@ -27,7 +29,7 @@ async function start() {
     databaseUrl: pair.url.relay,
     slot: SLOT,
     topic,
-    more: { RELAY_TICK_INTERVAL_MS: "200" },
+    more: { RELAY_TICK_INTERVAL_MS: "200", RELAY_TICK_TIMEOUT_MS: `${SILENCE_MS}` },
   });
   stack.defer(() => relay.stop());
   await isReady(relay);
@@ -129,7 +131,7 @@ test("what the standby has not got is not published: it would be on the topic th
     );
     expect(rows).toEqual([{ wait_event: "WaitForStandbyConfirmation" }]);
   });
-  await sleep(8_000); // longer than a silent stream is borne with
+  await sleep(2.5 * SILENCE_MS);
   expect(await checkOutbox(pool, topic)).toEqual({ committed: 0, ...nothingWrong });
   expect(await modes(pool)).toEqual(before);
 
