@@ -193,7 +193,7 @@ const cases: readonly [name: string, status: Status, changed: Changed, found: Re
     "slot reader",
     "warning",
     withSlot({ activePid: undefined, inactive: 2 * HOUR }),
-    /for 2 h: it holds back 1000 B.*is running/,
+    /for 2 h: it holds back 1000 bytes.*is running/,
   ],
   [
     "slot reader",
@@ -208,7 +208,7 @@ const cases: readonly [name: string, status: Status, changed: Changed, found: Re
     /lost \(wal_removed\)/,
   ],
   ["slot's WAL", "warning", withSlot({ walStatus: "unreserved" }), /next checkpoint/],
-  ["slot's WAL", "warning", withSlot({ safeWalSize: 1_000 }), /1000 B left/],
+  ["slot's WAL", "warning", withSlot({ safeWalSize: 1_000 }), /1000 bytes left/],
   ["slot failover", "warning", { ...withSlot({ failover: false }), standbys: aStandby() }, /is not copied/],
   ["synchronized_standby_slots", "warning", { standbys: aStandby() }, /without standby_1/],
   ["hot_standby_feedback", "warning", { standbys: aStandby(false) }, /standby_1 does not send it/],

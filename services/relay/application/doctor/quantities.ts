@@ -1,16 +1,3 @@
-const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
-
-/** As Postgres writes sizes, with a decimal where it tells something. */
-export function bytes(count: number): string {
-  let value = count;
-  let unit = 0;
-  while (Math.abs(value) >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${Number(value.toFixed(value < 10 ? 1 : 0))} ${UNITS[unit]}`;
-}
-
 const STEPS = [
   [86_400_000, "d"],
   [3_600_000, "h"],

@@ -1,7 +1,8 @@
+import { bytes } from "../sizes.ts";
 import type { Fact } from "./fact.ts";
 import type { ProcessSeen, Seen } from "./seen.ts";
 import { thresholds } from "./thresholds.ts";
-import { bytes, clause, count, duration, events } from "./wording.ts";
+import { clause, count, duration, events } from "./wording.ts";
 
 /** Whether events flow, and how late they are. */
 

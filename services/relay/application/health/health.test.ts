@@ -40,7 +40,7 @@ test("a standby tells what SQL knows, and whose work it cannot know", () => {
     summary: "Events flow: relay-a 12 leads, this relay stands by.",
   });
   expect(fact(seen, "throughput")).toBe("not known here: only the leader knows");
-  expect(fact(seen, "slot")).toBe("10.0 MB retained: fine: reserved, 990 MB to go");
+  expect(fact(seen, "slot")).toBe("9.5 MB retained: fine: reserved, 944 MB to go");
 });
 
 test("without a process, as at the command line, SQL alone tells", () => {
@@ -129,14 +129,14 @@ describe.each<[string, Seen, "degraded" | "stopped", string, string]>([
     "a budget of WAL that is nearly used up",
     withSlot({ retainedWalBytes: 900_000_000, safeWalBytes: 100_000_000 }),
     "degraded",
-    "Only 100 MB of WAL are left before Postgres gives the slot up.",
+    "Only 95 MB of WAL are left before Postgres gives the slot up.",
     "OutboxSafeWalRunningOut",
   ],
   [
     "WAL without a limit that piles up",
     withSlot({ retainedWalBytes: 12_000_000_000, safeWalBytes: undefined }),
     "degraded",
-    "The slot holds back 12.0 GB of WAL, and no limit keeps it from filling the disk.",
+    "The slot holds back 11 GB of WAL, and no limit keeps it from filling the disk.",
     "OutboxRetainedWalHigh",
   ],
   [

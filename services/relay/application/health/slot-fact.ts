@@ -1,8 +1,9 @@
 import type { SlotState } from "../outbox-figures.ts";
+import { bytes } from "../sizes.ts";
 import type { Advice, Fact } from "./fact.ts";
 import type { Seen } from "./seen.ts";
 import { thresholds } from "./thresholds.ts";
-import { bytes, clause, duration } from "./wording.ts";
+import { clause, duration } from "./wording.ts";
 
 /** The replication slot, and how much WAL may still pile up before Postgres gives it up. */
 export function slotFact({ figures }: Seen): Fact {

@@ -1,4 +1,5 @@
 import type { SlotStanding } from "../../application/operations/slot-desk.ts";
+import { bytes } from "../../application/sizes.ts";
 import { noPositionals } from "./arguments.ts";
 import { defineCommand } from "./command.ts";
 import {
@@ -8,7 +9,7 @@ import {
   followOptions,
   waitForLeader,
 } from "./follow-leader.ts";
-import { formatBytes, formatTime } from "./table.ts";
+import { formatTime } from "./table.ts";
 
 export const pauseRelay = defineCommand(
   {
@@ -57,7 +58,7 @@ export const pauseRelay = defineCommand(
 
 function walSentence({ name, retainedBytes, safeBytes, walStatus }: SlotStanding): string {
   if (walStatus === "lost") return `slot ${name} is lost: no WAL is kept for it`;
-  const kept = `slot ${name} keeps ${formatBytes(retainedBytes)} of WAL, and all that is written until resume`;
+  const kept = `slot ${name} keeps ${bytes(retainedBytes)} of WAL, and all that is written until resume`;
   if (safeBytes === undefined) return `${kept}; max_slot_wal_keep_size sets no limit, so watch the disk`;
-  return `${kept}; after ${formatBytes(Math.max(0, safeBytes))} more it may be lost, and the rest be read from the table`;
+  return `${kept}; after ${bytes(Math.max(0, safeBytes))} more it may be lost, and the rest be read from the table`;
 }

@@ -1,9 +1,9 @@
+import { bytes } from "../../application/sizes.ts";
 import { formatLsn, type Lsn, parseLsn } from "../../domain/lsn.ts";
 import { flag, jsonOption, noPositionals, text } from "./arguments.ts";
 import { defineCommand, type Given, UsageError } from "./command.ts";
 import { confirmed } from "./confirmed.ts";
 import { inactiveSlot } from "./slot-inactive.ts";
-import { formatBytes } from "./table.ts";
 
 export const advanceSlot = defineCommand(
   {
@@ -32,7 +32,7 @@ export const advanceSlot = defineCommand(
     const [from, until] = [formatLsn(slot.confirmedFlushLsn), formatLsn(target)];
     terminal.note(
       target > slot.checkpointLsn
-        ? `the relay has published up to ${formatLsn(slot.checkpointLsn)}: the ${formatBytes(Number(target - slot.checkpointLsn))} of WAL behind it are passed over, and it will read from the table what is not published of them`
+        ? `the relay has published up to ${formatLsn(slot.checkpointLsn)}: the ${bytes(Number(target - slot.checkpointLsn))} of WAL behind it are passed over, and it will read from the table what is not published of them`
         : "the relay has published all that the slot is moved past",
     );
     if (!(await confirmed(terminal, yes, `Move slot ${slot.name} from ${from} to ${until}?`))) return 1;

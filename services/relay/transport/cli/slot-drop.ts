@@ -1,9 +1,9 @@
+import { bytes } from "../../application/sizes.ts";
 import { formatLsn } from "../../domain/lsn.ts";
 import { flag, jsonOption, noPositionals } from "./arguments.ts";
 import { defineCommand } from "./command.ts";
 import { confirmed } from "./confirmed.ts";
 import { inactiveSlot } from "./slot-inactive.ts";
-import { formatBytes } from "./table.ts";
 
 export const dropSlot = defineCommand(
   {
@@ -25,7 +25,7 @@ export const dropSlot = defineCommand(
   async ({ yes, json }, { operations, terminal, relay, who }) => {
     const slot = await inactiveSlot(operations.slot, relay);
     terminal.note(
-      `slot ${slot.name} keeps ${formatBytes(slot.retainedBytes)} of WAL; what is not published of it the relay will read from the table`,
+      `slot ${slot.name} keeps ${bytes(slot.retainedBytes)} of WAL; what is not published of it the relay will read from the table`,
     );
     if (!(await confirmed(terminal, yes, `Drop slot ${slot.name} of relay ${relay}?`))) return 1;
     await operations.slot.drop({

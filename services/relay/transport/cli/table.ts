@@ -33,15 +33,6 @@ export function formatTime(at: Date): string {
   return `${at.toISOString().slice(0, 19).replace("T", " ")}Z`;
 }
 
-const UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
-
-/** In units of 1024, as Postgres' pg_size_pretty. */
-export function formatBytes(bytes: number): string {
-  let [value, unit] = [bytes, 0];
-  while (value >= 1024 && unit < UNITS.length - 1) [value, unit] = [value / 1024, unit + 1];
-  return `${Number(value.toFixed(value < 10 && unit > 0 ? 1 : 0))} ${UNITS[unit]}`;
-}
-
 function cut(text: string, max = Number.POSITIVE_INFINITY): string {
   const characters = [...text];
   return characters.length <= max ? text : `${characters.slice(0, max - 1).join("")}…`;

@@ -1,6 +1,6 @@
+import { bytes } from "../../sizes.ts";
 import { kafkaCheck } from "../check.ts";
 import { failed, ok } from "../finding.ts";
-import { bytes } from "../quantities.ts";
 
 const SETTING = "socket.request.max.bytes";
 /** What a request has besides its largest event: headers, names, the envelope. */

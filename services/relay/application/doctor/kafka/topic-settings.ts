@@ -1,8 +1,9 @@
+import { bytes } from "../../sizes.ts";
 import { kafkaCheck } from "../check.ts";
 import type { DoctorSettings } from "../facts.ts";
 import { failed, ok, type Verdict, warning } from "../finding.ts";
 import type { TopicSettings } from "../kafka-facts.ts";
-import { bytes, duration } from "../quantities.ts";
+import { duration } from "../quantities.ts";
 import { setTopicSetting } from "./topic-commands.ts";
 
 type Judge = (

@@ -1,6 +1,7 @@
+import { bytes } from "../../sizes.ts";
 import { walCheck } from "../check.ts";
 import { failed, ok, skipped, warning } from "../finding.ts";
-import { bytes, duration } from "../quantities.ts";
+import { duration } from "../quantities.ts";
 import { alterSystem, literal } from "../sql-text.ts";
 
 const NONE = "there is none yet: the relay makes it when it starts";

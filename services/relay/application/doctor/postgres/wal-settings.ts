@@ -1,6 +1,7 @@
+import { bytes } from "../../sizes.ts";
 import { walCheck } from "../check.ts";
 import { failed, ok, warning } from "../finding.ts";
-import { bytes, duration, plural } from "../quantities.ts";
+import { duration, plural } from "../quantities.ts";
 import { alterSystem, literal } from "../sql-text.ts";
 
 const restart = "as a superuser; then restart Postgres";
