@@ -53,7 +53,7 @@ async function lock(client: pg.Client): Promise<void> {
   }
 }
 
-const configSchema = z.object({ DATABASE_URL: variable.url("postgres:", "postgresql:") });
+export const configSchema = z.object({ DATABASE_URL: variable.url("postgres:", "postgresql:") });
 
 async function run(): Promise<number> {
   try {
