@@ -1,8 +1,11 @@
 /** Some order over REST; resolves with its id once it is committed. @throws Error when it is refused. */
-export async function placeOrder(restUrl: string): Promise<string> {
+export async function placeOrder(
+  restUrl: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const response = await fetch(`${restUrl}/orders`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify({
       customerId: "c-1",
       pickupPointId: "p-7",

@@ -18,7 +18,10 @@ interface Program {
 }
 
 const programs: Readonly<Record<string, Program>> = {
-  "services/api/main.ts": { schema: apiSchema, process: {} },
+  "services/api/main.ts": {
+    schema: apiSchema,
+    process: { NODE_OPTIONS: "--max-semi-space-size=16" },
+  },
   "services/relay/main.ts": { schema: relaySchema, process: relayProcessEnvironment },
   "services/projector/main.ts": { schema: projectorSchema, process: projectorProcessEnvironment },
   "sql/migrate.ts": { schema: migrationSchema, process: {} },
