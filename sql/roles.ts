@@ -32,7 +32,7 @@ export async function applyRoles(
 }
 
 const password = () => z.string().min(8, "must have 8 characters or more").optional();
-const configSchema = z.object({
+export const configSchema = z.object({
   DATABASE_URL: variable.url("postgres:", "postgresql:"),
   ORDERS_OWNER_PASSWORD: password(),
   ORDERS_API_PASSWORD: password(),

@@ -17,7 +17,8 @@ beforeAll(async () => {
 
 test.each(names)("%s has no faults", (name) => {
   expect(workloads(rendered[name]).map((workload) => workload.name)).toEqual([
-    "orders-migration",
+    "orders-migration/migration",
+    "orders-migration/rights",
     "orders-api",
     "orders-projector",
     "outbox-relay",

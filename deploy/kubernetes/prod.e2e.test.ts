@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createClient } from "@connectrpc/connect";
@@ -12,7 +11,7 @@ import {
 } from "../../services/gen/grpc/health/v1/health_pb.ts";
 import { createEmptyDatabase } from "../../test/setup/template-database.ts";
 import { makeCertificate, type TestCertificate, temporaryFolder } from "../../test/support/certificates.ts";
-import { asSuperuser, withDatabase } from "../../test/support/database.ts";
+import { withDatabase } from "../../test/support/database.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { type OtlpReceiver, startOtlpReceiver } from "../../test/support/otlp-receiver.ts";
 import type { OwnPostgres } from "../../test/support/own-servers.ts";
@@ -31,7 +30,7 @@ const KAFKA_PASSWORD = "kafka-pa55";
 const TOPIC = "orders-events";
 const root = join(import.meta.dirname, "..", "..");
 let manifests: Manifest[];
-let migration: string;
+let migration: string[];
 let certificate: TestCertificate;
 let postgres: OwnPostgres;
 let kafka: SecureKafka;
@@ -51,9 +50,7 @@ beforeAll(async () => {
     startOtlpReceiver(),
   ]);
   await createEmptyDatabase(postgres.url, DATABASE);
-  migration = await runMigration();
-  const roles = await readFile(join(root, "sql/roles.sql"), "utf8");
-  await asSuperuser(withDatabase(postgres.url, DATABASE, "orders_owner"), (owner) => owner.query(roles));
+  migration = [await runOnce("orders-migration/migration"), await runOnce("orders-migration/rights")];
   await kafka.createTopics([TOPIC, `${TOPIC}.dlq`]);
   await kafka.allow("relay", [["topic", TOPIC, "DESCRIBE", "READ", "WRITE"]]);
   await kafka.allow("projector", [
@@ -117,22 +114,20 @@ function workload(name: string): Workload {
 async function environment(name: string): Promise<Record<string, string>> {
   const folder = await temporaryFolder(afterAll);
   const contentOf = (file: string) =>
-    file.endsWith(".pem") ? String(certificate.cert) : (files[name]?.[file]?.() ?? `no ${file} for ${name}`);
+    file.endsWith(".pem")
+      ? String(certificate.cert)
+      : (files[of.pod.serviceAccountName]?.[file]?.() ?? `no ${file} for ${name}`);
   const of = workload(name);
   const given = withMounts(of, environmentOf(manifests, of), folder, contentOf);
   return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, addresses[key]?.() ?? value]));
 }
 
-/** What it says. */
-async function runMigration(): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    workload("orders-migration").container.args,
-    {
-      cwd: root,
-      env: { PATH: process.env.PATH, ...(await environment("orders-migration")) },
-    },
-  );
+/** Resolves with what it says. */
+async function runOnce(name: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, workload(name).container.args, {
+    cwd: root,
+    env: { PATH: process.env.PATH, ...(await environment(name)) },
+  });
   return stdout;
 }
 
@@ -158,8 +153,11 @@ async function probe(name: string, process: ServiceProcess): Promise<void> {
   }
 }
 
-test("the Job migrates an empty database as its owner", () => {
-  expect(migration).toMatch(/^applied 0001_orders_and_outbox, /);
+test("the Job migrates an empty database as its owner, and gives the roles their rights", () => {
+  expect(migration).toEqual([
+    expect.stringMatching(/^applied 0001_orders_and_outbox, /),
+    "roles and rights are there; passwords set: none\n",
+  ]);
 });
 
 test("with prod's environment the services become ready, and an order comes through", async () => {

@@ -14,7 +14,7 @@ export interface Selector {
   readonly matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[];
 }
 
-/** A Deployment or a Job, and the pod that it makes. */
+/** A container of the pod that a Deployment or a Job makes; called like that, where it is not the only one with its own name. */
 export interface Workload {
   readonly manifest: Manifest;
   readonly name: string;
@@ -30,15 +30,18 @@ export function ofKind(manifests: readonly Manifest[], ...kinds: readonly string
 }
 
 export function workloads(manifests: readonly Manifest[]): Workload[] {
-  return ofKind(manifests, "Deployment", "Job").map((manifest) => {
-    const { metadata, spec } = manifest.spec.template;
-    return {
+  return ofKind(manifests, "Deployment", "Job").flatMap((manifest) => {
+    const { metadata, spec: pod } = manifest.spec.template;
+    const containers = [...(pod.initContainers ?? []), ...pod.containers];
+    const nameOf = (container: { name: string }) =>
+      containers.length === 1 ? manifest.metadata.name : `${manifest.metadata.name}/${container.name}`;
+    return containers.map((container) => ({
       manifest,
-      name: manifest.metadata.name,
+      name: nameOf(container),
       labels: metadata.labels,
-      pod: spec,
-      container: spec.containers[0],
-    };
+      pod,
+      container,
+    }));
   });
 }
 

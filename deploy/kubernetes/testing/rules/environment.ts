@@ -9,6 +9,7 @@ import { projectorProcessEnvironment } from "../../../../services/projector/proc
 import { configSchema as relaySchema } from "../../../../services/relay/config.ts";
 import { relayProcessEnvironment } from "../../../../services/relay/process-environment.ts";
 import { configSchema as migrationSchema } from "../../../../sql/migrate.ts";
+import { configSchema as rolesSchema } from "../../../../sql/roles.ts";
 import { environmentOf, type Manifest, type Workload, workloads } from "../manifest.ts";
 
 interface Program {
@@ -25,6 +26,7 @@ const programs: Readonly<Record<string, Program>> = {
   "services/relay/main.ts": { schema: relaySchema, process: relayProcessEnvironment },
   "services/projector/main.ts": { schema: projectorSchema, process: projectorProcessEnvironment },
   "sql/migrate.ts": { schema: migrationSchema, process: {} },
+  "sql/roles.ts": { schema: rolesSchema, process: {} },
 };
 
 /** What the files of Secrets and ConfigMaps that are made by hand might have in them. */

@@ -34,10 +34,10 @@ test.each<[string, Edit, string]>([
   ],
   [
     "more privileges",
-    editPod("orders-migration", (_, container) => {
+    editPod("orders-migration/migration", (_, container) => {
       delete container.securityContext.allowPrivilegeEscalation;
     }),
-    "orders-migration may get privileges",
+    "orders-migration/migration may get privileges",
   ],
   [
     "a file system that can be written",
@@ -90,7 +90,7 @@ test.each<[string, Edit, string]>([
   ],
   [
     "a migration of another version",
-    editPod("orders-migration", (_, container) => {
+    editPod("orders-migration/migration", (_, container) => {
       container.image = "registry.example.com/outbox-orders:0.2.0";
     }),
     "there are several images: registry.example.com/outbox-orders:0.2.0, registry.example.com/outbox-orders:0.1.0",

@@ -40,10 +40,10 @@ test.each<[string, Edit, string]>([
   ],
   [
     "a mount of nothing",
-    editPod("orders-migration", (_, container) => {
+    editPod("orders-migration/migration", (_, container) => {
       container.volumeMounts[0].name = "more";
     }),
-    "orders-migration: there is no volume more",
+    "orders-migration/migration: there is no volume more",
   ],
   [
     "a Service without pods",
