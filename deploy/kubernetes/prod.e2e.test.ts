@@ -58,7 +58,7 @@ beforeAll(async () => {
     ["topic", `${TOPIC}.dlq`, "DESCRIBE", "WRITE"],
     ["group", "orders-projector", "READ"],
   ]);
-});
+}, 120_000);
 
 afterAll(async () => {
   await Promise.all([

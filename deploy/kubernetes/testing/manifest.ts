@@ -14,7 +14,7 @@ export interface Selector {
   readonly matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[];
 }
 
-/** A container of the pod that a Deployment or a Job makes; called like that, where it is not the only one with its own name. */
+/** A container of the pods of a Deployment or a Job; it is called as they are, followed by its own name where there are several. */
 export interface Workload {
   readonly manifest: Manifest;
   readonly name: string;
