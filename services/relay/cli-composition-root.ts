@@ -7,6 +7,7 @@ import type { Doctor } from "./application/operations/doctor.ts";
 import type { Operations } from "./application/operations/operations.ts";
 import type { Publisher } from "./application/publisher.ts";
 import type { CliConfig } from "./config.ts";
+import type { OutboxTableName } from "./domain/outbox-columns.ts";
 import { createKafkaFacts } from "./infrastructure/kafka/doctor/kafka-facts.ts";
 import { openReplayPublisher } from "./infrastructure/kafka/replay-publisher.ts";
 import { createCheckpointDesk } from "./infrastructure/postgres/checkpoint-desk.ts";
@@ -23,7 +24,8 @@ import { createSlotDesk } from "./infrastructure/postgres/slot-desk.ts";
 
 /** Builds what the CLI needs; nothing is connected to before it is needed. */
 export function createOperations(config: CliConfig): Operations {
-  const { DATABASE_URL, RELAY_NAME: relay, RELAY_PUBLICATION: publication, RELAY_TABLE: table } = config;
+  const { DATABASE_URL, RELAY_NAME: relay, RELAY_PUBLICATION: publication } = config;
+  const table = outboxTable(config);
   const connection = openOperatorConnection(DATABASE_URL, relay);
   const queries: Queries = {
     query: async (text, values) => ({ rows: await connection.query(text, values) }),
@@ -52,6 +54,10 @@ export function createOperations(config: CliConfig): Operations {
   };
 }
 
+function outboxTable({ RELAY_TABLE, RELAY_COLUMNS }: CliConfig): OutboxTableName {
+  return { ...RELAY_TABLE, columns: RELAY_COLUMNS };
+}
+
 function openPublisher(config: CliConfig): Promise<Publisher> {
   return openReplayPublisher({
     client: config.KAFKA_CLIENT,
@@ -70,7 +76,8 @@ function openPublisher(config: CliConfig): Promise<Publisher> {
 const FACTS_TIMEOUT_MS = 20_000;
 
 function createDoctor(config: CliConfig): Doctor & { close(): Promise<void> } {
-  const { RELAY_NAME: relay, RELAY_SLOT: slot, RELAY_PUBLICATION: publication, RELAY_TABLE: table } = config;
+  const { RELAY_NAME: relay, RELAY_SLOT: slot, RELAY_PUBLICATION: publication } = config;
+  const table = outboxTable(config);
   const [brokers, partitions] = [config.KAFKA_BROKERS, config.RELAY_TOPIC_PARTITIONS];
   const postgres = createPostgresFacts({ databaseUrl: config.DATABASE_URL, relay, slot, publication, table });
   const kafka = createKafkaFacts({

@@ -57,6 +57,7 @@ export async function createRelayService(
 ): Promise<RunningRelay> {
   const { log, lifecycle } = context;
   const relay = config.RELAY_NAME;
+  const table = { ...config.RELAY_TABLE, columns: config.RELAY_COLUMNS };
   const registry = new Registry();
   const tracer = await openTracing(config, context, {
     serviceName: "outbox-relay",
@@ -130,7 +131,7 @@ export async function createRelayService(
   );
   lifecycle.onStop("database pool of figures", () => figuresPool.end());
   const sampler = startFiguresSampler({
-    figures: createOutboxFigures(figuresPool, { relay, slot: config.RELAY_SLOT, table: config.RELAY_TABLE }),
+    figures: createOutboxFigures(figuresPool, { relay, slot: config.RELAY_SLOT, table }),
     log,
   });
   lifecycle.onStop("figures", () => sampler.stop());
@@ -150,7 +151,7 @@ export async function createRelayService(
   const slotOptions = {
     slot: config.RELAY_SLOT,
     publication: config.RELAY_PUBLICATION,
-    table: config.RELAY_TABLE,
+    table,
   };
   const stream = createReplicationStream({ databaseUrl, relay, ...slotOptions });
   const deadLetters = createDeadLetterRepository(pool, relay);
@@ -172,7 +173,7 @@ export async function createRelayService(
       maintenance: createOutboxMaintenance(pool, config.RELAY_RETENTION_HOURS),
       slot: createReplicationSlot(pool, slotOptions, log),
       heartbeat: createWalHeartbeat(pool, relay, slotOptions),
-      table: createOutboxTable(drainPool, config.RELAY_TABLE),
+      table: createOutboxTable(drainPool, table),
       tail,
       observer: tellAll(metrics, live.observer),
       log,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { faultsOf } from "../../test/support/config-faults.ts";
 import { ConfigError, loadConfig } from "../platform/config.ts";
 import { configSchema } from "./config.ts";
 
@@ -30,4 +31,26 @@ test.each([
   const faults = () => loadConfig(configSchema, { ...required, [variable]: value });
   expect(faults).toThrow(ConfigError);
   expect(faults).toThrow(new RegExp(`^${variable}: `));
+});
+
+test("columns that the table has under other names are read, and all that is wrong with them is told at once", () => {
+  const columns = (text: string) => () => loadConfig(configSchema, { ...required, RELAY_COLUMNS: text });
+  expect(columns("aggregate_type=aggregatetype, event_type=type")().RELAY_COLUMNS).toEqual({
+    aggregate_type: "aggregatetype",
+    event_type: "type",
+  });
+  // Two that swap their names are no fault.
+  expect(columns("id=position,position=id")().RELAY_COLUMNS).toEqual({ id: "position", position: "id" });
+  expect(columns("")().RELAY_COLUMNS).toBeUndefined();
+  const faults = faultsOf(
+    columns("aggregatetype=aggregate_type,event_type=type,event_type=kind,id=i d,payload=headers,position"),
+  );
+  expect(faults.map(({ variable }) => variable)).toEqual(Array(5).fill("RELAY_COLUMNS"));
+  expect(faults.map(({ problem }) => problem)).toEqual([
+    expect.stringMatching(/^"aggregatetype" is no column of the outbox; say one of position, id, /),
+    "event_type is named twice, type and kind; leave one out",
+    expect.stringMatching(/^"id=i d" must be column=name/),
+    expect.stringMatching(/^"position" must be column=name/),
+    "headers would be payload and headers; name another column for one of them",
+  ]);
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { commonVariables, variable } from "../platform/config.ts";
 import { kafkaSecurityVariables, withKafkaSecurityRules } from "../platform/kafka/kafka-security.ts";
+import { type ColumnNames, OUTBOX_COLUMNS, type OutboxColumn } from "./domain/outbox-columns.ts";
 
 const identifier = (what: string, pattern: RegExp) =>
   z.string().regex(pattern, `must be ${what} of lower-case letters, digits and underscores`);
@@ -30,6 +31,31 @@ const tableName = z
     const [name = "", schema = "public"] = text.split(".").reverse();
     return { schema, name };
   });
+
+const isColumn = (name: string): name is OutboxColumn => (OUTBOX_COLUMNS as readonly string[]).includes(name);
+
+/** `aggregate_type=aggregatetype,event_type=type`: the relay's name of a column, and the table's. All faults are told. */
+const columnNames = z.string().transform((text, context): ColumnNames => {
+  const names: Partial<Record<OutboxColumn, string>> = {};
+  const fault = (message: string) => context.addIssue({ code: "custom", message });
+  for (const pair of text.split(",")) {
+    const [column = "", name = "", ...rest] = pair.split("=").map((part) => part.trim());
+    if (rest.length > 0 || !/^\w{1,63}$/.test(name)) {
+      fault(
+        `${JSON.stringify(pair.trim())} must be column=name, the name of up to 63 letters, digits and underscores`,
+      );
+    } else if (!isColumn(column)) {
+      fault(`${JSON.stringify(column)} is no column of the outbox; say one of ${OUTBOX_COLUMNS.join(", ")}`);
+    } else if (names[column] !== undefined) {
+      fault(`${column} is named twice, ${names[column]} and ${name}; leave one out`);
+    } else names[column] = name;
+  }
+  const byName = Map.groupBy(OUTBOX_COLUMNS, (column) => names[column] ?? column);
+  for (const [name, columns] of byName)
+    if (columns.length > 1)
+      fault(`${name} would be ${columns.join(" and ")}; name another column for one of them`);
+  return names;
+});
 
 const variables = z.object({
   ...commonVariables,
@@ -69,6 +95,11 @@ const variables = z.object({
     .default("outbox")
     .describe("The publication that has the outbox"),
   RELAY_TABLE: tableName.prefault("public.outbox").describe("The outbox table"),
+  RELAY_COLUMNS: columnNames
+    .optional()
+    .describe(
+      "Columns of the outbox table that have another name: column=name,… (aggregate_type=aggregatetype)",
+    ),
   RELAY_TOPICS: topicRoutes
     .prefault("order=orders-events")
     .describe("Which topic the events of an aggregate_type go to: type=topic,…"),
@@ -147,6 +178,7 @@ const cliVariables = variables.pick({
   RELAY_SLOT: true,
   RELAY_PUBLICATION: true,
   RELAY_TABLE: true,
+  RELAY_COLUMNS: true,
   RELAY_RETENTION_HOURS: true,
   RELAY_MAX_EVENT_BYTES: true,
   RELAY_BATCH_BYTES: true,

@@ -2,6 +2,7 @@
 export type RelayErrorCode =
   | "LEASE_LOST"
   | "MIGRATION_MISSING"
+  | "COLUMN_MISSING"
   | "DATABASE_CHANGED"
   | "STREAM_LOST"
   | "STREAM_SILENT"

@@ -1,4 +1,4 @@
-import { OUTBOX_COLUMNS } from "../infrastructure/postgres/wal-event.ts";
+import { OUTBOX_COLUMNS } from "../domain/outbox-columns.ts";
 
 /** Builds pgoutput messages byte by byte from the protocol's description, independently of the decoder. */
 

@@ -1,3 +1,4 @@
+import type { OutboxTableName } from "../../domain/outbox-columns.ts";
 import type { KafkaFacts } from "./kafka-facts.ts";
 import type { PostgresFacts } from "./postgres-facts.ts";
 
@@ -28,7 +29,7 @@ export interface DoctorSettings {
   readonly mode: "auto" | "cdc" | "polling";
   readonly slot: string;
   readonly publication: string;
-  readonly table: { readonly schema: string; readonly name: string };
+  readonly table: OutboxTableName;
   readonly retentionHours: number;
   readonly brokers: readonly string[];
   /** As the brokers' access control lists name the relay. */

@@ -1,4 +1,5 @@
-import { escapeIdentifier } from "pg";
+import type { OutboxTableName } from "../../domain/outbox-columns.ts";
+import { outboxRelation } from "./outbox-relation.ts";
 import type { Queries } from "./queries.ts";
 
 export interface Backlog {
@@ -39,24 +40,24 @@ const OLDEST_LOOKED_AT = 1_000;
 export function createBacklogReader(
   queries: Queries,
   relay: string,
-  table: { readonly schema: string; readonly name: string },
+  table: OutboxTableName,
   limit = COUNTED_AT_MOST,
 ): ReadBacklog {
-  const name = `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
+  const outbox = outboxRelation(table);
   const columns = "id, position, transaction_id, created_at";
   const text = `
     with late as materialized (
-      select ${columns} from ${name}
+      select ${columns} from ${outbox} o
        where transaction_id = any(array(select pg_snapshot_xip($2::pg_snapshot))) limit $5::int
     ), newest as materialized (
-      select ${columns} from ${name}
+      select ${columns} from ${outbox} o
        where transaction_id >= pg_snapshot_xmax($2::pg_snapshot) order by transaction_id desc limit $5::int
     ), first as materialized (
-      select ${columns} from ${name}
+      select ${columns} from ${outbox} o
        where $3::pg_snapshot is null and transaction_id >= pg_snapshot_xmax($2::pg_snapshot)
        order by transaction_id limit ${OLDEST_LOOKED_AT}
     ), next_of_drain as materialized (
-      select ${columns} from ${name} where position > $4::bigint order by position limit ${OLDEST_LOOKED_AT}
+      select ${columns} from ${outbox} o where position > $4::bigint order by position limit ${OLDEST_LOOKED_AT}
     ), looked_at as (
       select *, true as counts from late union all select *, true from newest
       union all select *, false from first

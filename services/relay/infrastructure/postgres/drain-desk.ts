@@ -1,7 +1,8 @@
-import { escapeIdentifier } from "pg";
 import type { DrainDesk } from "../../application/operations/drain-desk.ts";
+import type { OutboxTableName } from "../../domain/outbox-columns.ts";
 import { LEASE_IS_HELD } from "./lease-sql.ts";
 import type { OperatorConnection } from "./operator-connection.ts";
+import { outboxRelation } from "./outbox-relation.ts";
 
 interface StandingRow {
   readonly left: number;
@@ -15,9 +16,9 @@ const COUNTED_AT_MOST = 100_000;
 export function createDrainDesk(
   connection: OperatorConnection,
   relay: string,
-  table: { readonly schema: string; readonly name: string },
+  table: OutboxTableName,
 ): DrainDesk {
-  const outbox = `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
+  const outbox = outboxRelation(table);
   return {
     async begin() {
       const [row] = await connection.query<{ snapshot: string }>(

@@ -1,5 +1,6 @@
 import type { OutboxFigures, RelayReplica } from "../../application/outbox-figures.ts";
 import type { ReadingMode } from "../../application/relay-history.ts";
+import type { OutboxTableName } from "../../domain/outbox-columns.ts";
 import { leaseApplicationName } from "./advisory-lease.ts";
 import { createBacklogReader, type PublishedSnapshots } from "./backlog-figures.ts";
 import { IS_HELD_LEASE } from "./lease-sql.ts";
@@ -9,7 +10,7 @@ import { createSlotReader } from "./slot-figures.ts";
 export interface FiguresOptions {
   readonly relay: string;
   readonly slot: string;
-  readonly table: { readonly schema: string; readonly name: string };
+  readonly table: OutboxTableName;
 }
 
 interface RelayRow extends PublishedSnapshots {

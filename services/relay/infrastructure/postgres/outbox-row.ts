@@ -1,8 +1,8 @@
+import type { OutboxColumn } from "../../domain/outbox-columns.ts";
 import { EVENT_OVERHEAD_BYTES, type OutboxEvent } from "../../domain/outbox-event.ts";
-import type { OUTBOX_COLUMNS } from "./wal-event.ts";
 
 /** An outbox row by SQL, every value as the text that Postgres sends: nothing is parsed, so nothing is rounded. */
-export type OutboxRow = Readonly<Record<(typeof OUTBOX_COLUMNS)[number], string>>;
+export type OutboxRow = Readonly<Record<OutboxColumn, string>>;
 
 /** For queries whose rows are to be `OutboxRow`s. */
 export const asText = { getTypeParser: () => (text: string) => text };

@@ -1,22 +1,37 @@
 import type { Pool, PoolClient } from "pg";
-import { escapeIdentifier } from "pg";
 import Cursor from "pg-cursor";
 import type { OpenDrain, OutboxTable } from "../../application/outbox-table.ts";
+import { RelayError } from "../../application/relay-error.ts";
+import { columnName, OUTBOX_COLUMNS, type OutboxTableName } from "../../domain/outbox-columns.ts";
+import { columnsMissing, outboxRelation } from "./outbox-relation.ts";
 import { asText, type OutboxRow, toEvent } from "./outbox-row.ts";
-import { OUTBOX_COLUMNS } from "./wal-event.ts";
 
+const UNDEFINED_COLUMN = "42703";
 /** The first page of a big backlog may have to sort it. */
 const READ_TIMEOUT_MS = 60_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
 /** Nothing is lost with it: the transaction only reads. */
 const CLOSE_TIMEOUT_MS = 3_000;
 
-export function createOutboxTable(
-  pool: Pool,
-  table: { readonly schema: string; readonly name: string },
-): OutboxTable {
-  const name = `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
+export function createOutboxTable(pool: Pool, table: OutboxTableName): OutboxTable {
+  const outbox = outboxRelation(table);
   const columns = OUTBOX_COLUMNS.join(", ");
+
+  /** Postgres tells of one column, and by the relay's name of none. */
+  async function explained(error: unknown, client: PoolClient): Promise<unknown> {
+    if ((error as { code?: unknown }).code !== UNDEFINED_COLUMN) return error;
+    await client.query("rollback");
+    const names = OUTBOX_COLUMNS.map((column) => columnName(table, column));
+    const { rows } = await client.query<{ name: string }>(
+      `select name from unnest($3::text[]) with ordinality wanted (name, nth)
+        where not exists (select from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+                           where n.nspname = $1 and c.relname = $2 and a.attname = name and a.attnum > 0 and not a.attisdropped)
+        order by nth`,
+      [table.schema, table.name, names],
+    );
+    const missing = rows.map(({ name }) => name);
+    return new RelayError("COLUMN_MISSING", columnsMissing(table, missing), { cause: error });
+  }
 
   return {
     async openDrain(published, resume) {
@@ -28,7 +43,7 @@ export function createOutboxTable(
         const resumed = "and pg_visible_in_snapshot(transaction_id, $2) and position > $3";
         const cursor = client.query(
           new Cursor<OutboxRow>(
-            `select ${columns} from ${name}
+            `select ${columns} from ${outbox} o
               where transaction_id >= pg_snapshot_xmin($1) and not pg_visible_in_snapshot(transaction_id, $1)
                     ${resume ? resumed : ""}
               order by position`,
@@ -36,7 +51,7 @@ export function createOutboxTable(
             { types: asText },
           ),
         );
-        return openDrain(client, cursor, snapshot);
+        return openDrain(client, cursor, snapshot, (error) => explained(error, client));
       } catch (error) {
         client.release(true);
         throw error;
@@ -82,12 +97,22 @@ async function begin(client: PoolClient, resumed: string | undefined): Promise<s
   return rows[0].snapshot;
 }
 
-function openDrain(client: PoolClient, cursor: Cursor<OutboxRow>, snapshot: string): OpenDrain {
+function openDrain(
+  client: PoolClient,
+  cursor: Cursor<OutboxRow>,
+  snapshot: string,
+  explained: (error: unknown) => Promise<unknown>,
+): OpenDrain {
   let reading: Promise<unknown> = Promise.resolve();
   return {
     snapshot,
     read(limit) {
-      const page = answered(cursor.read(limit), client, READ_TIMEOUT_MS).then((rows) => rows.map(toEvent));
+      const page = answered(cursor.read(limit), client, READ_TIMEOUT_MS).then(
+        (rows) => rows.map(toEvent),
+        async (error) => {
+          throw await explained(error);
+        },
+      );
       reading = page.catch(() => {});
       return page;
     },

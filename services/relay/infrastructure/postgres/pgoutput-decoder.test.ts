@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type ColumnNames, OUTBOX_COLUMNS } from "../../domain/outbox-columns.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 import { begin, commit, insert, logicalMessage, relation, row } from "../../testing/pgoutput-messages.ts";
 import { createPgoutputDecoder, PgoutputDecodeError } from "./pgoutput-decoder.ts";
-import { OUTBOX_COLUMNS } from "./wal-event.ts";
 
-function decoderWithLog() {
+function decoderWithLog(names?: ColumnNames) {
   const log: unknown[][] = [];
   const events: OutboxEvent[] = [];
   const decode = createPgoutputDecoder(
-    { schema: "public", name: "outbox" },
+    { schema: "public", name: "outbox", columns: names },
     {
       begin: (...args) => log.push(["begin", ...args]),
       described: () => log.push(["described"]),
@@ -50,6 +50,30 @@ test("a row becomes an event whatever the order of the columns, and unknown colu
     createdAt: "2026-11-24 08:00:00.123456+00",
   });
   expect(events[0]?.payload.toString()).toBe('{"total": 9007199254740993}');
+});
+
+test("columns are found by the names that the table has for them, also where two have swapped theirs", () => {
+  const names = {
+    event_type: "type",
+    aggregate_id: "aggregate_type",
+    aggregate_type: "aggregate_id",
+  } as const;
+  const { decode, events } = decoderWithLog(names);
+  decode(
+    relation(
+      7,
+      "public",
+      "outbox",
+      OUTBOX_COLUMNS.map((column) => (names as ColumnNames)[column] ?? column),
+    ),
+  );
+  decode(insert(7, row({ aggregate_id: "k", aggregate_type: "parcel", event_type: "Sent" })));
+  expect(events[0]).toMatchObject({ aggregateType: "parcel", eventType: "Sent", position: "1" });
+  expect(events[0]?.key.toString()).toBe("k");
+  expect(() => decode(relation(7, "public", "outbox", OUTBOX_COLUMNS))).toThrow(
+    "has no column type; if it has another name, set RELAY_COLUMNS",
+  );
+  expect(() => decode(insert(7, row().with(6, null as never)))).toThrow("null in column type");
 });
 
 test("each event has its own aggregate type, also where they alternate", () => {

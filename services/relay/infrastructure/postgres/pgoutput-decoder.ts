@@ -1,7 +1,9 @@
 import type { Lsn } from "../../domain/lsn.ts";
+import { columnName, OUTBOX_COLUMNS, type OutboxTableName } from "../../domain/outbox-columns.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
+import { columnsMissing } from "./outbox-relation.ts";
 import { createRowStore } from "./row-store.ts";
-import { BEFORE_VALUE, OUTBOX_COLUMNS, WalEvent } from "./wal-event.ts";
+import { BEFORE_VALUE, WalEvent } from "./wal-event.ts";
 
 /**
  * Decodes pgoutput, protocol version 1, for one table: the outbox. Message formats: PostgreSQL documentation, "Logical Replication
@@ -64,10 +66,8 @@ type Description = {
 
 const IN_ORDER = OUTBOX_COLUMNS.map((_, place) => place);
 
-export function createPgoutputDecoder(
-  table: { readonly schema: string; readonly name: string },
-  sink: PgoutputSink,
-): PgoutputDecoder {
+export function createPgoutputDecoder(table: OutboxTableName, sink: PgoutputSink): PgoutputDecoder {
+  const names = OUTBOX_COLUMNS.map((column) => columnName(table, column));
   const relations = new Map<number, Description>();
   // Where each outbox column begins and ends in the Insert being decoded; -1 for null.
   const begins = new Int32Array(OUTBOX_COLUMNS.length);
@@ -129,19 +129,15 @@ export function createPgoutputDecoder(
   }
 
   function describe(columns: readonly string[]): Description {
-    const missing = OUTBOX_COLUMNS.filter((column) => !columns.includes(column));
+    const missing = names.filter((name) => !columns.includes(name));
     if (missing.length > 0) {
-      const name = `${table.schema}.${table.name}`;
       throw new PgoutputDecodeError(
-        `${name} has no column ${missing.join(", ")} (or the publication leaves it out)`,
+        `${columnsMissing(table, missing)} (or let the publication have it, if it leaves it out)`,
       );
     }
     return {
-      places: columns.map((column) => OUTBOX_COLUMNS.indexOf(column as (typeof OUTBOX_COLUMNS)[number])),
-      indexes:
-        columns.length === OUTBOX_COLUMNS.length
-          ? OUTBOX_COLUMNS.map((column) => columns.indexOf(column))
-          : undefined,
+      places: columns.map((column) => names.indexOf(column)),
+      indexes: columns.length === names.length ? names.map((name) => columns.indexOf(name)) : undefined,
     };
   }
 
@@ -181,7 +177,7 @@ export function createPgoutputDecoder(
   function event(m: Buffer, tupleBegin: number, indexes: readonly number[] | undefined): OutboxEvent {
     let variableBytes = 0;
     for (let place = 0; place < OUTBOX_COLUMNS.length; place++) {
-      if (begins[place] === -1) throw new PgoutputDecodeError(`null in column ${OUTBOX_COLUMNS[place]}`);
+      if (begins[place] === -1) throw new PgoutputDecodeError(`null in column ${names[place]}`);
       if (VARIABLE.has(place)) variableBytes += (ends[place] as number) - (begins[place] as number);
     }
     const [begin, end] = [begins[AGGREGATE_TYPE] as number, ends[AGGREGATE_TYPE] as number];

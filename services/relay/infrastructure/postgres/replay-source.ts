@@ -1,10 +1,10 @@
-import { escapeIdentifier } from "pg";
 import type { Replayable, ReplayDesk, ReplaySelection } from "../../application/operations/replay-desk.ts";
+import { OUTBOX_COLUMNS, type OutboxTableName } from "../../domain/outbox-columns.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 import { AUDIT_COLUMNS, auditValues } from "./audit-values.ts";
 import type { OperatorConnection } from "./operator-connection.ts";
+import { outboxRelation } from "./outbox-relation.ts";
 import { asText, type OutboxRow, toEvent } from "./outbox-row.ts";
-import { OUTBOX_COLUMNS } from "./wal-event.ts";
 
 interface CountRow {
   readonly published: string;
@@ -23,9 +23,9 @@ const UNPUBLISHABLE = `(
 export function createReplaySource(
   connection: OperatorConnection,
   relay: string,
-  table: { readonly schema: string; readonly name: string },
+  table: OutboxTableName,
 ): Omit<ReplayDesk, "openPublisher"> {
-  const outbox = `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
+  const outbox = outboxRelation(table);
 
   return {
     async find(selection): Promise<Replayable> {

@@ -3,6 +3,7 @@ import { LogicalReplicationService } from "pg-logical-replication";
 import type { EventStream, OpenStream, StreamSink } from "../../application/event-stream.ts";
 import { RelayError } from "../../application/relay-error.ts";
 import type { Lsn } from "../../domain/lsn.ts";
+import type { OutboxTableName } from "../../domain/outbox-columns.ts";
 import { type CoalescedReads, coalesceReads } from "./coalesced-reads.ts";
 import { connectionOptions } from "./connection-options.ts";
 import { createPgoutputDecoder } from "./pgoutput-decoder.ts";
@@ -15,7 +16,7 @@ export interface ReplicationStreamOptions {
   readonly relay: string;
   readonly slot: string;
   readonly publication: string;
-  readonly table: { readonly schema: string; readonly name: string };
+  readonly table: OutboxTableName;
 }
 
 /** What pg's Client does not declare: the protocol connection below it. */

@@ -1,23 +1,11 @@
 import { EVENT_OVERHEAD_BYTES, type OutboxEvent } from "../../domain/outbox-event.ts";
 
-/** What the relay reads of a row; below a column is named by its place here. */
-export const OUTBOX_COLUMNS = [
-  "position",
-  "id",
-  "transaction_id",
-  "aggregate_type",
-  "aggregate_id",
-  "aggregate_version",
-  "event_type",
-  "payload",
-  "headers",
-  "created_at",
-] as const;
-
 /** What precedes a value in TupleData: `t`, and its length. */
 export const BEFORE_VALUE = 5;
 
 /**
+ * Below, a column is named by its place in OUTBOX_COLUMNS.
+ *
  * An event that is no more than its row's bytes until it is asked for: it waits to be published and acked, and what waits is copied from
  * generation to generation by the garbage collector. What is asked for is made anew each time, and dies young.
  */

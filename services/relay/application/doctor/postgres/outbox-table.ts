@@ -1,35 +1,34 @@
+import { columnName, type OutboxColumn } from "../../../domain/outbox-columns.ts";
 import { postgresCheck } from "../check.ts";
 import { failed, ok, skipped, warning } from "../finding.ts";
 import { duration, plural } from "../quantities.ts";
 import { identifier, tableName } from "../sql-text.ts";
 
 interface Column {
-  readonly name: string;
+  readonly name: OutboxColumn;
   /** Any when empty: it is passed on as text. */
   readonly types: readonly string[];
-  /** For one that is missing, where it can be made after the fact. */
+  /** For one that is missing, where it can be made after the fact, with the same for all rows. */
   readonly definition?: string;
+  /** What each row gets when it is inserted; those that are there stay without. */
+  readonly stamp?: string;
 }
 
 const columns: readonly Column[] = [
   { name: "position", types: ["bigint", "integer"] },
   { name: "id", types: ["uuid"] },
-  { name: "transaction_id", types: ["xid8"], definition: "xid8 not null default pg_current_xact_id()" },
+  { name: "transaction_id", types: ["xid8"], stamp: "pg_current_xact_id()" },
   { name: "aggregate_type", types: [] },
   { name: "aggregate_id", types: [] },
   { name: "aggregate_version", types: ["bigint", "integer"], definition: "bigint not null default 0" },
   { name: "event_type", types: [] },
   { name: "payload", types: ["jsonb", "json"] },
   { name: "headers", types: ["jsonb", "json"], definition: "jsonb not null default '{}'" },
-  {
-    name: "created_at",
-    types: ["timestamp with time zone"],
-    definition: "timestamptz not null default clock_timestamp()",
-  },
+  { name: "created_at", types: ["timestamp with time zone"], stamp: "clock_timestamp()" },
 ];
 
 const readme =
-  "services/relay/README.md of the relay says what the table has to look like, sql/migrations make one";
+  "sql/migrations make one that has all; docs/operations.md, section 7, tells how to add it to yours";
 
 export const outboxTable = postgresCheck("outbox table", ["table"], ({ table }, settings) => {
   const name = tableName(settings.table);
@@ -40,21 +39,24 @@ export const outboxTable = postgresCheck("outbox table", ["table"], ({ table }, 
     });
   }
   const faults = columns.flatMap((column) => {
-    const found = table.columns.find((each) => each.name === column.name);
+    const given = columnName(settings.table, column.name);
+    const found = table.columns.find((each) => each.name === given);
     if (!found) {
-      const { definition } = column;
-      const sql = definition && [`alter table ${name} add column ${column.name} ${definition};`];
-      const what = `${name} has no column ${column.name}`;
-      return [failed(what, sql ? { sql, note: "as the owner" } : { note: readme })];
+      const action = additionOf(column, identifier(given), settings.table.name);
+      const what = `${name} has no column ${given}`;
+      const note = column.stamp
+        ? "as the owner; rows that are there stay without it, so they must be published already"
+        : "as the owner";
+      return [failed(what, action ? { sql: [`alter table ${name} ${action};`], note } : { note: readme })];
     }
     if (column.types.length > 0 && !column.types.includes(found.type)) {
-      const what = `${name}.${column.name} is ${found.type}, not ${column.types.join(" or ")}`;
+      const what = `${name}.${given} is ${found.type}, not ${column.types.join(" or ")}`;
       return [failed(what, { note: readme })];
     }
     if (found.notNull) return [];
-    const sql = [`alter table ${name} alter column ${column.name} set not null;`];
+    const sql = [`alter table ${name} alter column ${identifier(given)} set not null;`];
     return [
-      warning(`${name}.${column.name} may be null, and a null in it stops the relay`, {
+      warning(`${name}.${given} may be null, and a null in it stops the relay`, {
         sql,
         note: "as the owner",
       }),
@@ -63,14 +65,28 @@ export const outboxTable = postgresCheck("outbox table", ["table"], ({ table }, 
   return faults.length > 0 ? faults : ok(`${name} has the ${columns.length} columns with their types`);
 });
 
+/** None of it rewrites the table. */
+function additionOf(
+  { types: [type], definition, stamp }: Column,
+  name: string,
+  table: string,
+): string | undefined {
+  if (definition) return `add column ${name} ${definition}`;
+  if (!stamp) return undefined;
+  const constraint = identifier(`${table}_${name}_stamped`.slice(0, 63));
+  const filled = `alter column ${name} set default ${stamp}`;
+  return `add column ${name} ${type}, ${filled}, add constraint ${constraint} check (${name} is not null) not valid`;
+}
+
 export const transactionIndex = postgresCheck("transaction index", ["table"], ({ table }, settings) => {
   if (!table) return skipped("there is no outbox");
+  const column = columnName(settings.table, "transaction_id");
   if (table.hasTransactionIndex)
-    return ok("an index begins with transaction_id: a poll costs the same however much is kept");
+    return ok(`an index begins with ${column}: a poll costs the same however much is kept`);
   const name = tableName(settings.table);
-  return failed(`no index of ${name} begins with transaction_id: each poll reads the whole table`, {
+  return failed(`no index of ${name} begins with ${column}: each poll reads the whole table`, {
     sql: [
-      `create index ${identifier(`${settings.table.name}_transaction_id`.slice(0, 63))} on ${name} (transaction_id);`,
+      `create index ${identifier(`${settings.table.name}_transaction_id`.slice(0, 63))} on ${name} (${identifier(column)});`,
     ],
     note: "as the owner; writers wait meanwhile (a table that is not partitioned can have it made concurrently)",
   });

@@ -3,6 +3,7 @@ import type {
   PublicationFacts,
   TableFacts,
 } from "../../../application/doctor/postgres-facts.ts";
+import { columnName, type OutboxTableName } from "../../../domain/outbox-columns.ts";
 import type { DoctorQueries } from "./doctor-queries.ts";
 import { oidOf } from "./oid-of.ts";
 
@@ -13,7 +14,7 @@ interface TableName {
 
 export async function readTable(
   queries: DoctorQueries,
-  { schema, name }: TableName,
+  table: OutboxTableName,
 ): Promise<TableFacts | undefined> {
   const [found] = await queries.all<{
     kind: string;
@@ -23,14 +24,16 @@ export async function readTable(
     keyed: boolean;
   }>(
     `select c.relkind as kind, c.relreplident as identity,
-            (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, null), 'notNull', a.attnotnull))
+            (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, null), 'notNull', a.attnotnull or
+                             exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum]
+                                        and pg_get_expr(k.conbin, k.conrelid) = format('(%I IS NOT NULL)', a.attname))))
                from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
             exists (select from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
-                     where i.indrelid = c.oid and i.indisvalid and i.indpred is null and a.attname = 'transaction_id') as indexed,
+                     where i.indrelid = c.oid and i.indisvalid and i.indpred is null and a.attname = $3) as indexed,
             exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary) as keyed
        from pg_class c
       where c.oid = ${oidOf("$1", "$2")} and c.relkind in ('r', 'p')`,
-    [schema, name],
+    [table.schema, table.name, columnName(table, "transaction_id")],
   );
   return (
     found && {

@@ -1,5 +1,6 @@
 import type { FactReaders } from "../../../application/doctor/facts.ts";
 import type { PostgresFacts } from "../../../application/doctor/postgres-facts.ts";
+import type { OutboxTableName } from "../../../domain/outbox-columns.ts";
 import { openDoctorQueries } from "./doctor-queries.ts";
 import { readPartitions, readPublication, readTable } from "./outbox-facts.ts";
 import { readCheckpoint, readRelayTables, readRights, readTransactions } from "./relay-facts.ts";
@@ -11,7 +12,7 @@ export interface PostgresFactsOptions {
   readonly relay: string;
   readonly slot: string;
   readonly publication: string;
-  readonly table: { readonly schema: string; readonly name: string };
+  readonly table: OutboxTableName;
 }
 
 /** Connects when the first of them is asked for. */
