@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { z } from "zod";
 import { configSchema as apiSchema } from "../../services/api/config.ts";
+import { apiProcessEnvironment } from "../../services/api/process-environment.ts";
 import { loadConfig } from "../../services/platform/config.ts";
 import { configSchema as projectorSchema } from "../../services/projector/config.ts";
 import { projectorProcessEnvironment } from "../../services/projector/process-environment.ts";
@@ -17,6 +18,12 @@ const root = join(import.meta.dirname, "..", "..");
 const { text, document, services } = readCompose();
 const defaults: Readonly<Record<string, unknown>> = loadConfig(localConfigSchema, {});
 const ours = { api: apiSchema, relay: relaySchema, "relay-2": relaySchema, projector: projectorSchema };
+const started = {
+  api: apiProcessEnvironment,
+  relay: relayProcessEnvironment,
+  "relay-2": relayProcessEnvironment,
+  projector: projectorProcessEnvironment,
+};
 const all = Object.entries(services);
 const service = (name: string) => services[name] as ComposeService;
 
@@ -130,14 +137,11 @@ test.each(Object.entries(ours))(
   "%s knows each of its variables, and is started as its memory asks for",
   (name, schema) => {
     const environment = service(name).environment ?? {};
-    const memory = { ...relayProcessEnvironment, ...projectorProcessEnvironment };
+    const memory = started[name as keyof typeof started];
     const known = Object.keys((schema as z.ZodObject).shape);
     for (const variable of Object.keys(environment))
       expect([...known, ...Object.keys(memory)]).toContain(variable.replace(/_FILE$/, ""));
-    if (name !== "api")
-      expect(environment).toMatchObject(
-        name === "projector" ? projectorProcessEnvironment : relayProcessEnvironment,
-      );
+    expect(environment).toMatchObject(memory);
   },
 );
 

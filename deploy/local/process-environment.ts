@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
+import { apiProcessEnvironment } from "../../services/api/process-environment.ts";
 import { projectorProcessEnvironment } from "../../services/projector/process-environment.ts";
 import { relayProcessEnvironment } from "../../services/relay/process-environment.ts";
 
 const compileCache = fileURLToPath(new URL("../../node_modules/.cache/node-compile-cache", import.meta.url));
 
 const environments: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  api: apiProcessEnvironment,
   projector: projectorProcessEnvironment,
   relay: relayProcessEnvironment,
 };
