@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { z } from "zod";
 import { configSchema as apiSchema } from "../../../../services/api/config.ts";
+import { apiProcessEnvironment } from "../../../../services/api/process-environment.ts";
 import { ConfigError, loadConfig } from "../../../../services/platform/config.ts";
 import { configSchema as projectorSchema } from "../../../../services/projector/config.ts";
 import { projectorProcessEnvironment } from "../../../../services/projector/process-environment.ts";
@@ -21,7 +22,7 @@ interface Program {
 const programs: Readonly<Record<string, Program>> = {
   "services/api/main.ts": {
     schema: apiSchema,
-    process: { NODE_OPTIONS: "--max-semi-space-size=16" },
+    process: apiProcessEnvironment,
   },
   "services/relay/main.ts": { schema: relaySchema, process: relayProcessEnvironment },
   "services/projector/main.ts": { schema: projectorSchema, process: projectorProcessEnvironment },
