@@ -55,10 +55,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await leader.end("SIGKILL");
   await standby.stop();
-  await pool.query(
-    "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1",
-    [slot],
-  );
   await pool.end();
   await database.drop();
 });
