@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { testServers } from "./servers.ts";
+import { readTopicEnds, type TopicEnds } from "./topic-ends.ts";
 
 export interface KafkaRecord {
   readonly key: string | null;
@@ -24,12 +25,12 @@ export function readTopic(
   topic: string,
   options: ReadOptions & { readonly count: number },
 ): Promise<KafkaRecord[]> {
-  return runKcat(topic, ["-c", String(options.count)], options.count, options);
+  return collect((onRecord) => streamKcat(topic, { count: options.count }, options, onRecord));
 }
 
-/** All records that the topic holds now: for saying what is *not* there. */
+/** All records that the topic holds now, also while more are written: for saying what is *not* there. */
 export function readToEnd(topic: string, options: ReadOptions = {}): Promise<KafkaRecord[]> {
-  return runKcat(topic, ["-e"], undefined, options);
+  return collect((onRecord) => forEachRecord(topic, options, onRecord));
 }
 
 /** The same, one by one: for topics that do not fit into memory. */
@@ -38,30 +39,36 @@ export async function forEachRecord(
   options: ReadOptions,
   onRecord: (record: KafkaRecord) => void,
 ): Promise<void> {
-  await streamKcat(topic, ["-e"], undefined, options, onRecord);
+  // Without them kcat says what is wrong, or reads until it has caught up.
+  const ends = await readTopicEnds(topic, brokersOf(options)).catch(() => undefined);
+  await streamKcat(topic, { ends }, options, onRecord);
 }
 
-async function runKcat(
-  topic: string,
-  until: readonly string[],
-  count: number | undefined,
-  options: ReadOptions,
+async function collect(
+  read: (onRecord: (record: KafkaRecord) => void) => Promise<void>,
 ): Promise<KafkaRecord[]> {
   const records: KafkaRecord[] = [];
-  await streamKcat(topic, until, count, options, (record) => records.push(record));
+  await read((record) => records.push(record));
   return records;
 }
 
+const brokersOf = ({ brokers = testServers().kafkaBrokers }: ReadOptions): string => brokers;
+
+/** So many records, or what there was when the topic ended there. */
+type Until = { readonly count: number } | { readonly ends: TopicEnds | undefined };
+
 async function streamKcat(
   topic: string,
-  until: readonly string[],
-  count: number | undefined,
-  { timeoutMs = 15_000, brokers = testServers().kafkaBrokers }: ReadOptions,
+  until: Until,
+  options: ReadOptions,
   onRecord: (record: KafkaRecord) => void,
 ): Promise<void> {
+  const { timeoutMs = 15_000 } = options;
+  const end = "count" in until ? ["-c", String(until.count)] : ["-e"];
+  const ends = "count" in until || !until.ends ? undefined : new Map(until.ends);
   const kcat = spawn(
     "kcat",
-    ["-C", "-b", brokers, "-t", topic, "-o", "beginning", "-q", "-u", "-J", ...until],
+    ["-C", "-b", brokersOf(options), "-t", topic, "-o", "beginning", "-q", "-u", "-J", ...end],
     {
       stdio: ["ignore", "pipe", "pipe"],
     },
@@ -70,6 +77,16 @@ async function streamKcat(
   let read = 0;
   let cut = "";
   let failure: unknown;
+  let done = false;
+  /** Notes the record, unless it came after the end. Its end moves while somebody writes, and kcat would run after it. */
+  function take(record: KafkaRecord): void {
+    const partitionEnd = ends?.get(record.partition);
+    if (ends && (partitionEnd === undefined || record.offset >= partitionEnd)) return;
+    onRecord(record);
+    read += 1;
+    if (record.offset + 1 === partitionEnd) ends?.delete(record.partition);
+    if (ends?.size === 0) done = kcat.kill();
+  }
   // kcat's JSON leaves all bytes from 0x20 as they are, whatever their encoding. Read as Latin-1, one character stands for one
   // byte, and every byte of keys, values and headers can be had back (JSON.parse on UTF-8 would damage what is not UTF-8).
   kcat.stdout.setEncoding("latin1");
@@ -77,8 +94,7 @@ async function streamKcat(
     const lines = `${cut}${chunk}`.split("\n");
     cut = lines.pop() ?? "";
     try {
-      for (const line of lines) onRecord(parse(line));
-      read += lines.length;
+      for (const line of lines) take(parse(line));
     } catch (error) {
       failure ??= error;
       kcat.kill("SIGKILL");
@@ -92,8 +108,9 @@ async function streamKcat(
   try {
     const [code] = await once(kcat, "close");
     if (failure) throw failure;
+    if (done) return;
     if (late) {
-      const expected = count === undefined ? "its end was not reached" : `${count} were expected`;
+      const expected = "count" in until ? `${until.count} were expected` : "its end was not reached";
       throw new Error(`${topic} gave ${read} records within ${timeoutMs} ms, ${expected}`);
     }
     if (code !== 0) throw new Error(`kcat failed on ${topic}: ${Buffer.concat(err).toString()}`);
