@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterEach, expect, test } from "vitest";
 import { eventually } from "../../test/support/eventually.ts";
-import { uniqueTopic } from "../../test/support/kafka.ts";
-import { startPostgresPair } from "../../test/support/postgres-pair.ts";
+import { readTopic, uniqueTopic } from "../../test/support/kafka.ts";
+import { type PairOptions, startPostgresPair } from "../../test/support/postgres-pair.ts";
 import { checkOutbox, nothingWrong } from "./testing/outbox-check.ts";
-import { insertRow } from "./testing/outbox-rows.ts";
+import { insertRow, type RowOptions } from "./testing/outbox-rows.ts";
 import { isReady, startRelay } from "./testing/running-relay.ts";
 
 const SLOT = "orders_slot";
@@ -20,8 +20,8 @@ afterEach(async () => {
   stack = new AsyncDisposableStack();
 });
 
-async function start() {
-  const pair = await startPostgresPair();
+async function start(options: PairOptions) {
+  const pair = await startPostgresPair(options);
   stack.defer(() => pair.dispose());
   const pool = openPool(pair.url.owner);
   const topic = uniqueTopic("failover");
@@ -93,10 +93,21 @@ async function check(pool: pg.Pool, topic: string, committed: ReadonlySet<string
   return result;
 }
 
+/** Until the stream has it from the WAL, and is held back or has passed it on. */
+async function heldBack(pool: pg.Pool): Promise<void> {
+  await eventually(async () => {
+    const { rows } = await pool.query(
+      "select wait_event from pg_stat_activity where pid = (select active_pid from pg_replication_slots where slot_name = $1)",
+      [SLOT],
+    );
+    expect(rows).toEqual([{ wait_event: "WaitForStandbyConfirmation" }]);
+  });
+}
+
 test("with a slot that the standby keeps up with, the relay streams on from the promoted server: complete, once, in order", {
   timeout: 150_000,
 }, async () => {
-  const { pair, pool, topic } = await start();
+  const { pair, pool, topic } = await start({ synchronous: true, slotsWait: true });
   const load = write(pool);
   await pair.syncSlot(SLOT);
   await published(pool, 500);
@@ -111,39 +122,55 @@ test("with a slot that the standby keeps up with, the relay streams on from the 
   expect((await modes(pool)).at(-1)).toBe("cdc");
 });
 
-test("what the standby has not got is not published: it would be on the topic though no server has it", {
+test("while the standby gets nothing the stream waits for it, for however long, and does not give way to polling", {
   timeout: 120_000,
 }, async () => {
-  const { pair, pool, topic } = await start();
+  const { pair, pool, topic } = await start({ synchronous: true, slotsWait: true });
   await pair.syncSlot(SLOT);
   const before = await modes(pool);
-  const standby = openPool(pair.standbyUrl);
-  const receiver = await standby.query("select pid from pg_stat_wal_receiver");
-  process.kill(receiver.rows[0].pid, "SIGSTOP");
-  stack.defer(() => void process.kill(receiver.rows[0].pid, "SIGCONT"));
-
-  // Waits for the standby, though its row is in the primary's WAL.
+  pair.stallReplication();
   const waiting = insertRow(pool, { aggregateId: randomUUID() });
-  await eventually(async () => {
-    const { rows } = await pool.query(
-      "select wait_event from pg_stat_activity where pid = (select active_pid from pg_replication_slots where slot_name = $1)",
-      [SLOT],
-    );
-    expect(rows).toEqual([{ wait_event: "WaitForStandbyConfirmation" }]);
-  });
+  await heldBack(pool);
   await sleep(2.5 * SILENCE_MS);
   expect(await checkOutbox(pool, topic)).toEqual({ committed: 0, ...nothingWrong });
   expect(await modes(pool)).toEqual(before);
 
-  process.kill(receiver.rows[0].pid, "SIGCONT");
-  const id = await waiting;
-  await check(pool, topic, new Set([id]));
+  pair.restoreReplication();
+  await check(pool, topic, new Set([await waiting]));
 });
+
+test.each([
+  { slotsWait: true, lost: "is in no database any more, and not on the topic either" },
+  { slotsWait: false, lost: "is in no database any more, and on the topic" },
+])(
+  "what an asynchronous standby has not got when it is promoted $lost (synchronized_standby_slots: $slotsWait)",
+  { timeout: 120_000 },
+  async ({ slotsWait }) => {
+    const { pair, pool, topic } = await start({ synchronous: false, slotsWait });
+    await pair.syncSlot(SLOT);
+    const kept = await insertRow(pool, { aggregateId: "order", version: 1 });
+    await eventually(async () => expect(await count(pool, "processed")).toBe(1), { timeoutMs: 20_000 });
+    pair.stallReplication();
+    const lost = await insertRow(pool, { aggregateId: "order", version: 2 }); // its client was told that it is committed
+    if (slotsWait) await heldBack(pool);
+    else await readTopic(topic, { count: 2 });
+
+    await pair.failOver();
+    const next = await insertSoon(pool, { aggregateId: "order", version: 3 });
+    const { committed: _, ...wrong } = await check(pool, topic, new Set([kept, next]));
+    expect(wrong).toEqual({ ...nothingWrong, foreign: slotsWait ? [] : [lost] });
+  },
+);
+
+/** Once the address leads to the new primary, and the pool's old connections are gone. */
+function insertSoon(pool: pg.Pool, row: RowOptions): Promise<string> {
+  return eventually(() => insertRow(pool, row), { timeoutMs: 20_000 });
+}
 
 test("without the slot on the promoted server, what is not published yet is drained, and a new slot streams: complete, once, in order", {
   timeout: 150_000,
 }, async () => {
-  const { pair, pool, topic } = await start();
+  const { pair, pool, topic } = await start({ synchronous: true, slotsWait: false });
   const load = write(pool);
   await published(pool, 500);
 
@@ -152,10 +179,12 @@ test("without the slot on the promoted server, what is not published yet is drai
   const committed = await load.stop();
   await eventually(
     async () => {
-      const { rows } = await pool.query("select active from pg_replication_slots where slot_name = $1", [
-        SLOT,
-      ]);
-      expect(rows).toEqual([{ active: true }]);
+      const { rows } = await pool.query(
+        "select active, synced from pg_replication_slots where slot_name = $1",
+        [SLOT],
+      );
+      expect(rows).toEqual([{ active: true, synced: false }]); // made anew
+      expect((await modes(pool)).at(-1)).toBe("cdc");
     },
     { timeoutMs: 30_000 },
   );

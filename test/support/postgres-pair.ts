@@ -19,11 +19,13 @@ export interface PostgresPair {
   /** The superuser's, in the database `orders`, past the address that moves. */
   readonly primaryUrl: string;
   readonly standbyUrl: string;
-  /**
-   * Has the standby keep a copy of a failover slot, and the primary's walsenders wait for the standby. Resolves when the copy is there.
-   */
+  /** Has the standby keep a copy of a failover slot. Resolves when the copy is there. */
   syncSlot(slot: string): Promise<void>;
-  /** Kills the primary as a crash does, promotes the standby and leads the address to it. */
+  /** The standby gets nothing any more, and nobody is told. */
+  stallReplication(): void;
+  /** Lets all that was held back through. */
+  restoreReplication(): void;
+  /** Ends the primary as a crash does, promotes the standby and leads the address to it. */
   failOver(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -32,8 +34,14 @@ const DATABASE = "orders";
 const STANDBY = "standby";
 const silent = () => {};
 
-/** The standby is synchronous: what a client was told is committed is on both. */
-export async function startPostgresPair(): Promise<PostgresPair> {
+export interface PairOptions {
+  /** What a client is told is committed is on both. */
+  readonly synchronous: boolean;
+  /** The primary's walsenders wait for the standby (`synchronized_standby_slots`). */
+  readonly slotsWait: boolean;
+}
+
+export async function startPostgresPair({ synchronous, slotsWait }: PairOptions): Promise<PostgresPair> {
   await using undo = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "outbox-orders-pair-"));
   await chmod(folder, 0o711); // Postgres may run as another user, who has to pass through
@@ -61,14 +69,17 @@ export async function startPostgresPair(): Promise<PostgresPair> {
   await asSuperuser(primary.superuserUrl(), async (client) => {
     await client.query("select pg_create_physical_replication_slot($1, true)", [STANDBY]);
   });
+  const replication = await startTcpProxy({ host: "127.0.0.1", port: primary.port });
+  undo.defer(() => replication.close());
   const standby = await start("standby", {
-    primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres password=postgres dbname=postgres application_name=${STANDBY}`,
+    primary_conninfo: `host=127.0.0.1 port=${replication.port} user=postgres password=postgres dbname=postgres application_name=${STANDBY}`,
     primary_slot_name: STANDBY,
     hot_standby_feedback: "on",
     wal_receiver_status_interval: "1s",
   });
   await asSuperuser(primary.superuserUrl(), async (client) => {
-    await set(client, "synchronous_standby_names", STANDBY);
+    if (synchronous) await set(client, "synchronous_standby_names", STANDBY);
+    if (slotsWait) await set(client, "synchronized_standby_slots", STANDBY);
   });
 
   let current: RunningPostgres = primary;
@@ -92,7 +103,6 @@ export async function startPostgresPair(): Promise<PostgresPair> {
     async syncSlot(slot) {
       await asSuperuser(primary.superuserUrl(), (onPrimary) =>
         asSuperuser(standby.superuserUrl(), async (onStandby) => {
-          await set(onPrimary, "synchronized_standby_slots", STANDBY);
           await set(onStandby, "sync_replication_slots", "on");
           await eventually(
             async () => {
@@ -109,8 +119,11 @@ export async function startPostgresPair(): Promise<PostgresPair> {
         }),
       );
     },
+    stallReplication: () => replication.stall(),
+    restoreReplication: () => replication.restore(),
     async failOver() {
       await primary.stop("immediate");
+      replication.cut();
       proxy.cut();
       await asSuperuser(standby.superuserUrl(), (client) => client.query("select pg_promote()"));
       current = standby;
