@@ -1,4 +1,6 @@
 import kafkajs from "kafkajs";
+import { expect } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import { kafkaBrokers } from "../../../test/support/kafka.ts";
 
 /** Sets `max.message.bytes` of a topic, which is made when it is missing. */
@@ -18,7 +20,20 @@ export async function setTopic(topic: string, settings: Readonly<Record<string, 
       validateOnly: false,
       resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }],
     });
+    // The controller has it: the broker goes by it a moment later.
+    await eventually(async () => expect(await ownSettings(admin, topic)).toEqual(settings));
   } finally {
     await admin.disconnect();
   }
+}
+
+/** What is set for the topic itself, as the broker has it. */
+async function ownSettings(admin: kafkajs.Admin, topic: string): Promise<Record<string, string>> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
+  });
+  const entries = resources[0]?.configEntries ?? [];
+  const own = entries.filter(({ configSource }) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG);
+  return Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../../../../../test/support/eventually.ts";
 import { createTopic, kafkaBrokers, uniqueTopic } from "../../../../../test/support/kafka.ts";
 import { runKafkaTool } from "../../../../../test/support/kafka-tools.ts";
 import type { DoctorSettings } from "../../../application/doctor/facts.ts";
@@ -61,7 +62,9 @@ describe.each<[check: string, status: Finding["status"], name: string, value: st
     const { commands = [] } = repairOf(found);
     expect(commands).toHaveLength(1);
     for (const command of commands) await runKafkaTool(command);
-    expect(worstOf(await findings(), check)).toMatchObject({ status: "ok" });
+    await eventually(async () => {
+      expect(worstOf(await findings(), check)).toMatchObject({ status: "ok" });
+    });
   });
 });
 
