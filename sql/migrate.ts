@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { PG_MIGRATE_LOCK_ID, runner } from "node-pg-migrate";
 import pg from "pg";
 import { z } from "zod";
-import { ConfigError, loadConfig, variable } from "../services/platform/config.ts";
+import { variable } from "../services/platform/config.ts";
+import { runDatabaseCommand } from "./database-command.ts";
 import { readMigrationFiles } from "./migration-files.ts";
 
 const LOCK_INTERVAL_MS = 250;
@@ -55,22 +56,13 @@ async function lock(client: pg.Client): Promise<void> {
 
 export const configSchema = z.object({ DATABASE_URL: variable.url("postgres:", "postgresql:") });
 
-async function run(): Promise<number> {
-  try {
-    const { DATABASE_URL } = loadConfig(configSchema, process.env);
-    const applied = await migrate(DATABASE_URL, () => {});
-    console.log(applied.length === 0 ? "nothing to apply" : `applied ${applied.join(", ")}`);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      console.error(`migration failed: ${error instanceof Error ? error.message : error}`);
-      return 1;
-    }
-    console.error(
-      `${error.message}; it is that of the owner, e.g. postgres://owner:secret@localhost:5432/orders`,
-    );
-    return 2;
-  }
-}
-
-if (import.meta.main) process.exitCode = await run();
+if (import.meta.main)
+  process.exitCode = await runDatabaseCommand({
+    schema: configSchema,
+    async work({ DATABASE_URL }) {
+      const applied = await migrate(DATABASE_URL, () => {});
+      return applied.length === 0 ? "nothing to apply" : `applied ${applied.join(", ")}`;
+    },
+    failure: "migration failed",
+    advice: "; it is that of the owner, e.g. postgres://owner:secret@localhost:5432/orders",
+  });

@@ -1,17 +1,10 @@
 import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { z } from "zod";
-import { ConfigError, loadConfig, variable } from "../services/platform/config.ts";
+import { variable } from "../services/platform/config.ts";
+import { runDatabaseCommand } from "./database-command.ts";
 
-/** What each role's password is called in the environment. */
-export const passwordVariables = {
-  orders_owner: "ORDERS_OWNER_PASSWORD",
-  orders_api: "ORDERS_API_PASSWORD",
-  outbox_relay: "OUTBOX_RELAY_PASSWORD",
-  outbox_operator: "OUTBOX_OPERATOR_PASSWORD",
-} as const;
-
-export type Role = keyof typeof passwordVariables;
+type Role = "orders_owner" | "orders_api" | "outbox_relay" | "outbox_operator";
 
 /** Runs roles.sql, and gives the roles that are named these passwords: the others keep theirs. */
 export async function applyRoles(
@@ -40,28 +33,20 @@ export const configSchema = z.object({
   OUTBOX_OPERATOR_PASSWORD: password(),
 });
 
-async function run(): Promise<number> {
-  try {
-    const config = loadConfig(configSchema, process.env);
-    const roles = Object.entries(passwordVariables) as [Role, (typeof passwordVariables)[Role]][];
-    const given = roles.flatMap(([role, name]) =>
-      config[name] === undefined ? [] : [[role, config[name]] as const],
-    );
-    await applyRoles(config.DATABASE_URL, Object.fromEntries(given));
-    console.log(
-      `roles and rights are there; passwords set: ${given.map(([role]) => role).join(", ") || "none"}`,
-    );
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) {
-      console.error(`roles.sql failed: ${error instanceof Error ? error.message : error}`);
-      return 1;
-    }
-    console.error(
-      `${error.message}\nDATABASE_URL is a superuser's before the first migration, and the owner's after each`,
-    );
-    return 2;
-  }
-}
-
-if (import.meta.main) process.exitCode = await run();
+if (import.meta.main)
+  process.exitCode = await runDatabaseCommand({
+    schema: configSchema,
+    async work(config) {
+      const passwords = {
+        orders_owner: config.ORDERS_OWNER_PASSWORD,
+        orders_api: config.ORDERS_API_PASSWORD,
+        outbox_relay: config.OUTBOX_RELAY_PASSWORD,
+        outbox_operator: config.OUTBOX_OPERATOR_PASSWORD,
+      };
+      await applyRoles(config.DATABASE_URL, passwords);
+      const given = Object.entries(passwords).flatMap(([role, each]) => (each === undefined ? [] : [role]));
+      return `roles and rights are there; passwords set: ${given.join(", ") || "none"}`;
+    },
+    failure: "roles.sql failed",
+    advice: "\nDATABASE_URL is a superuser's before the first migration, and the owner's after each",
+  });
