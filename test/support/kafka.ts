@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import kafkajs from "kafkajs";
+import { kafkaClient, withAdmin } from "./kafka-client.ts";
 import { testServers } from "./servers.ts";
 
 export { forEachRecord, type KafkaRecord, readToEnd, readTopic } from "./kcat.ts";
@@ -24,15 +25,10 @@ export async function createTopic({
   partitions: number;
   brokers?: string;
 }): Promise<void> {
-  await withClient(brokers, async (kafka) => {
-    const admin = kafka.admin();
-    await admin.connect();
-    try {
-      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
-    } finally {
-      await admin.disconnect();
-    }
-  });
+  await withAdmin(
+    (admin) => admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true }),
+    { brokers },
+  );
 }
 
 export interface RawRecord {
@@ -48,24 +44,15 @@ export async function produceRaw(
   records: readonly RawRecord[],
   brokers?: string,
 ): Promise<void> {
-  await withClient(brokers, async (kafka) => {
-    // Idempotent: a retry of part of a request must not write the rest of it twice.
-    const createPartitioner = kafkajs.Partitioners.DefaultPartitioner;
-    const producer = kafka.producer({ createPartitioner, idempotent: true, maxInFlightRequests: 1 });
-    await producer.connect();
-    try {
-      const messages = records.map(({ headers = {}, ...record }) => ({ ...record, headers: { ...headers } }));
-      await producer.send({ topic, acks: -1, messages });
-    } finally {
-      await producer.disconnect();
-    }
-  });
-}
-
-async function withClient(
-  brokers: string | undefined,
-  work: (kafka: kafkajs.Kafka) => Promise<void>,
-): Promise<void> {
-  const addresses = brokers?.split(",") ?? kafkaBrokers();
-  await work(new kafkajs.Kafka({ brokers: addresses, clientId: "test", logLevel: kafkajs.logLevel.NOTHING }));
+  const kafka = kafkaClient(brokers);
+  // Idempotent: a retry of part of a request must not write the rest of it twice.
+  const createPartitioner = kafkajs.Partitioners.DefaultPartitioner;
+  const producer = kafka.producer({ createPartitioner, idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  try {
+    const messages = records.map(({ headers = {}, ...record }) => ({ ...record, headers: { ...headers } }));
+    await producer.send({ topic, acks: -1, messages });
+  } finally {
+    await producer.disconnect();
+  }
 }

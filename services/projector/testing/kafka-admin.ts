@@ -1,5 +1,5 @@
-import kafkajs, { type Admin } from "kafkajs";
-import { kafkaBrokers } from "../../../test/support/kafka.ts";
+import kafkajs from "kafkajs";
+import { withAdmin } from "../../../test/support/kafka-client.ts";
 import type { Environment } from "./running-projector.ts";
 
 /** How many records the projector's group has committed, over all partitions of a topic that began at 0. */
@@ -63,15 +63,4 @@ export function describeTopics(
       ]),
     );
   });
-}
-
-async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
-  const kafka = new kafkajs.Kafka({ brokers: kafkaBrokers(), logLevel: kafkajs.logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    return await work(admin);
-  } finally {
-    await admin.disconnect();
-  }
 }

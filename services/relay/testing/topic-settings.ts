@@ -1,7 +1,7 @@
 import kafkajs from "kafkajs";
 import { expect } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
-import { kafkaBrokers } from "../../../test/support/kafka.ts";
+import { withAdmin } from "../../../test/support/kafka-client.ts";
 
 /** Sets `max.message.bytes` of a topic, which is made when it is missing. */
 export function limitMessageBytes(topic: string, bytes: number): Promise<void> {
@@ -10,10 +10,7 @@ export function limitMessageBytes(topic: string, bytes: number): Promise<void> {
 
 /** Gives the topic these settings and no others; it is made when it is missing. */
 export async function setTopic(topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
-  const kafka = new kafkajs.Kafka({ brokers: kafkaBrokers(), logLevel: kafkajs.logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
+  await withAdmin(async (admin) => {
     await admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true });
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
     await admin.alterConfigs({
@@ -22,9 +19,7 @@ export async function setTopic(topic: string, settings: Readonly<Record<string, 
     });
     // The controller has it: the broker goes by it a moment later.
     await eventually(async () => expect(await ownSettings(admin, topic)).toEqual(settings));
-  } finally {
-    await admin.disconnect();
-  }
+  });
 }
 
 /** What is set for the topic itself, as the broker has it. */

@@ -1,5 +1,6 @@
 import kafkajs from "kafkajs";
 import { createTopic, uniqueTopic } from "../../support/kafka.ts";
+import { withAdmin } from "../../support/kafka-client.ts";
 import type { ChaosCase } from "../case.ts";
 import { finish } from "../finish.ts";
 import type { Scene } from "../scene.ts";
@@ -8,27 +9,15 @@ import { lettersAre } from "./poison.ts";
 const PADDING = 60_000;
 
 async function setMaxMessageBytes({ brokers, topic }: Scene, bytes: number): Promise<void> {
-  const kafka = new kafkajs.Kafka({
-    brokers: brokers.split(","),
-    clientId: "chaos",
-    logLevel: kafkajs.logLevel.NOTHING,
-  });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: [
-        {
-          type: kafkajs.ConfigResourceTypes.TOPIC,
-          name: topic,
-          configEntries: [{ name: "max.message.bytes", value: String(bytes) }],
-        },
-      ],
-    });
-  } finally {
-    await admin.disconnect();
-  }
+  const configEntries = [{ name: "max.message.bytes", value: String(bytes) }];
+  await withAdmin(
+    (admin) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }],
+      }),
+    { brokers },
+  );
 }
 
 /** The broker refuses it, among many that it takes; once the topic takes larger ones, the key goes on where it stopped. */

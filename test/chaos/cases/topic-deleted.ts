@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import kafkajs from "kafkajs";
+import { withAdmin } from "../../support/kafka-client.ts";
 import type { ChaosCase } from "../case.ts";
 import { finish } from "../finish.ts";
 import type { Scene } from "../scene.ts";
@@ -7,20 +7,8 @@ import type { Scene } from "../scene.ts";
 /** The broker may take records for a moment longer, which go with the topic. */
 const AFTERMATH_MS = 1_000;
 
-async function deleteTopic({ brokers, topic }: Scene): Promise<void> {
-  const kafka = new kafkajs.Kafka({
-    brokers: brokers.split(","),
-    clientId: "chaos",
-    logLevel: kafkajs.logLevel.NOTHING,
-  });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    await admin.deleteTopics({ topics: [topic] });
-  } finally {
-    await admin.disconnect();
-  }
-}
+const deleteTopic = ({ brokers, topic }: Scene): Promise<void> =>
+  withAdmin((admin) => admin.deleteTopics({ topics: [topic] }), { brokers });
 
 /** What was on it is gone; the relay makes it anew, and nothing that is written from then on is missing. */
 export const topicDeleted: ChaosCase = {

@@ -1,13 +1,7 @@
-import kafkajs from "kafkajs";
 import { describe, expect, test, vi } from "vitest";
 import { eventually } from "../../../../test/support/eventually.ts";
-import {
-  createTopic,
-  kafkaBrokers,
-  readToEnd,
-  readTopic,
-  uniqueTopic,
-} from "../../../../test/support/kafka.ts";
+import { createTopic, readToEnd, readTopic, uniqueTopic } from "../../../../test/support/kafka.ts";
+import { withAdmin } from "../../../../test/support/kafka-client.ts";
 import type { OutboxEvent } from "../../domain/outbox-event.ts";
 import { outboxEvent } from "../../testing/events.ts";
 import { openPublisher, producersOf, publishingClients } from "../../testing/publisher-under-test.ts";
@@ -133,11 +127,7 @@ describe.each(publishingClients)("%s", (client) => {
     const topic = uniqueTopic("deleted");
     const publisher = await openPublisher({ client, topic });
     await publisher.publish([outboxEvent()]);
-    const kafka = new kafkajs.Kafka({ brokers: kafkaBrokers(), logLevel: kafkajs.logLevel.NOTHING });
-    const admin = kafka.admin();
-    await admin.connect();
-    await admin.deleteTopics({ topics: [topic] });
-    await admin.disconnect();
+    await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
     // For a moment the broker may still take records, which go with the topic.
     await eventually(
       async () => {
