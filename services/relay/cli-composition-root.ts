@@ -6,8 +6,7 @@ import type { DoctorSettings } from "./application/doctor/facts.ts";
 import type { Doctor } from "./application/operations/doctor.ts";
 import type { Operations } from "./application/operations/operations.ts";
 import type { Publisher } from "./application/publisher.ts";
-import type { CliConfig } from "./config.ts";
-import type { OutboxTableName } from "./domain/outbox-columns.ts";
+import { type CliConfig, outboxTable } from "./config.ts";
 import { createKafkaFacts } from "./infrastructure/kafka/doctor/kafka-facts.ts";
 import { openReplayPublisher } from "./infrastructure/kafka/replay-publisher.ts";
 import { createCheckpointDesk } from "./infrastructure/postgres/checkpoint-desk.ts";
@@ -52,10 +51,6 @@ export function createOperations(config: CliConfig): Operations {
       await Promise.all([connection.close(), doctor.close()]);
     },
   };
-}
-
-function outboxTable({ RELAY_TABLE, RELAY_COLUMNS }: CliConfig): OutboxTableName {
-  return { ...RELAY_TABLE, columns: RELAY_COLUMNS };
 }
 
 function openPublisher(config: CliConfig): Promise<Publisher> {

@@ -10,7 +10,7 @@ import type { ServiceContext } from "../platform/run-service.ts";
 import { openTracing } from "../platform/tracing/open-tracing.ts";
 import { createRelayFromPorts } from "./application/factories/relay-factory.ts";
 import { composeLivePage } from "./compose-live-page.ts";
-import type { RelayConfig } from "./config.ts";
+import { outboxTable, type RelayConfig } from "./config.ts";
 import { createFence } from "./domain/fence.ts";
 import { createFiguresMetrics } from "./infrastructure/figures-metrics.ts";
 import { startFiguresSampler } from "./infrastructure/figures-sampler.ts";
@@ -57,7 +57,7 @@ export async function createRelayService(
 ): Promise<RunningRelay> {
   const { log, lifecycle } = context;
   const relay = config.RELAY_NAME;
-  const table = { ...config.RELAY_TABLE, columns: config.RELAY_COLUMNS };
+  const table = outboxTable(config);
   const registry = new Registry();
   const tracer = await openTracing(config, context, {
     serviceName: "outbox-relay",

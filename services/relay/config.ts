@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { commonVariables, variable } from "../platform/config.ts";
 import { kafkaSecurityVariables, withKafkaSecurityRules } from "../platform/kafka/kafka-security.ts";
-import { type ColumnNames, OUTBOX_COLUMNS, type OutboxColumn } from "./domain/outbox-columns.ts";
+import {
+  type ColumnNames,
+  OUTBOX_COLUMNS,
+  type OutboxColumn,
+  type OutboxTableName,
+} from "./domain/outbox-columns.ts";
 
 const identifier = (what: string, pattern: RegExp) =>
   z.string().regex(pattern, `must be ${what} of lower-case letters, digits and underscores`);
@@ -56,6 +61,14 @@ const columnNames = z.string().transform((text, context): ColumnNames => {
       fault(`${name} would be ${columns.join(" and ")}; name another column for one of them`);
   return names;
 });
+
+/** The outbox, as these two variables describe it. */
+export function outboxTable(config: {
+  readonly RELAY_TABLE: OutboxTableName;
+  readonly RELAY_COLUMNS?: ColumnNames | undefined;
+}): OutboxTableName {
+  return { ...config.RELAY_TABLE, columns: config.RELAY_COLUMNS };
+}
 
 const variables = z.object({
   ...commonVariables,
