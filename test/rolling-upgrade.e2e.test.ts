@@ -3,15 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ServiceName } from "../deploy/local/process-environment.ts";
 import { type Door, openDoors, Refused } from "../services/api/testing/doors.ts";
 import { checkOutbox, nothingWrong } from "../services/relay/testing/outbox-check.ts";
 import { eventually } from "./support/eventually.ts";
-import {
-  type OrderSystem,
-  type Replica,
-  type ServiceName,
-  startOrderSystem,
-} from "./support/order-system.ts";
+import { type OrderSystem, type Replica, startOrderSystem } from "./support/order-system.ts";
 import { redisUrl } from "./support/redis.ts";
 
 // As a deployment does it, one instance after the other: the next one is ready before the last one is told to stop.

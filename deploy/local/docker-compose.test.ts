@@ -3,34 +3,26 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { z } from "zod";
 import { configSchema as apiSchema } from "../../services/api/config.ts";
-import { apiProcessEnvironment } from "../../services/api/process-environment.ts";
 import { loadConfig } from "../../services/platform/config.ts";
 import { configSchema as projectorSchema } from "../../services/projector/config.ts";
-import { projectorProcessEnvironment } from "../../services/projector/process-environment.ts";
 import { configSchema as relaySchema } from "../../services/relay/config.ts";
-import { relayProcessEnvironment } from "../../services/relay/process-environment.ts";
 import { type ComposeService, readCompose } from "../testing/compose-file.ts";
 import { kafkaSettings } from "./kafka.ts";
 import { localConfigSchema } from "./local-config.ts";
 import { postgresSettings } from "./postgres.ts";
+import { type ServiceName, serviceEnvironments } from "./process-environment.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const { text, document, services } = readCompose();
 const defaults: Readonly<Record<string, unknown>> = loadConfig(localConfigSchema, {});
 const ours = { api: apiSchema, relay: relaySchema, "relay-2": relaySchema, projector: projectorSchema };
-const started = {
-  api: apiProcessEnvironment,
-  relay: relayProcessEnvironment,
-  "relay-2": relayProcessEnvironment,
-  projector: projectorProcessEnvironment,
-};
 const all = Object.entries(services);
+const once = ["roles", "migrations", "rights"];
 const service = (name: string) => services[name] as ComposeService;
 
 test("it has the servers, the one-shots, the services and the two profiles, and not the obsolete version", () => {
   const of = (profile?: string) =>
     all.filter(([, { profiles = [] }]) => profiles[0] === profile).map(([name]) => name);
-  const once = ["roles", "migrations", "rights"];
   expect(of()).toEqual(["postgres", "kafka", "redis", ...once, "api", "relay", "projector"]);
   expect(of("ha")).toEqual(["relay-2"]);
   expect(of("observability")).toEqual(["prometheus", "grafana"]);
@@ -108,7 +100,7 @@ test.each(all)("%s has no capability, gains no right, and is not root", (name, e
 
 test.each(all)("%s waits for what exists, and for it to be well or done", (_, { depends_on = {} }) => {
   for (const [name, { condition }] of Object.entries(depends_on)) {
-    const isOnce = ["roles", "migrations", "rights"].includes(name);
+    const isOnce = once.includes(name);
     expect(condition).toBe(isOnce ? "service_completed_successfully" : "service_healthy");
     expect(isOnce || service(name).healthcheck?.test?.[0] === "CMD").toBe(true);
   }
@@ -137,7 +129,7 @@ test.each(Object.entries(ours))(
   "%s knows each of its variables, and is started as its memory asks for",
   (name, schema) => {
     const environment = service(name).environment ?? {};
-    const memory = started[name as keyof typeof started];
+    const memory = serviceEnvironments[name === "relay-2" ? "relay" : (name as ServiceName)];
     const known = Object.keys((schema as z.ZodObject).shape);
     for (const variable of Object.keys(environment))
       expect([...known, ...Object.keys(memory)]).toContain(variable.replace(/_FILE$/, ""));

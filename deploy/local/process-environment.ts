@@ -5,16 +5,19 @@ import { relayProcessEnvironment } from "../../services/relay/process-environmen
 
 const compileCache = fileURLToPath(new URL("../../node_modules/.cache/node-compile-cache", import.meta.url));
 
-const environments: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** Of each service, wherever it runs. */
+export const serviceEnvironments = {
   api: apiProcessEnvironment,
   projector: projectorProcessEnvironment,
   relay: relayProcessEnvironment,
-};
+} as const;
+
+export type ServiceName = keyof typeof serviceEnvironments;
 
 /**
  * What the process of a service is started with, besides its configuration. With the compile cache Node need not load its TypeScript
  * stripper (30 MB, and half a second of a start).
  */
-export function processEnvironment(service: string): Readonly<Record<string, string>> {
-  return { NODE_COMPILE_CACHE: compileCache, ...environments[service] };
+export function processEnvironment(service: ServiceName): Readonly<Record<string, string>> {
+  return { NODE_COMPILE_CACHE: compileCache, ...serviceEnvironments[service] };
 }

@@ -9,12 +9,12 @@ import { dataIn } from "./data-folder.ts";
 import type { LocalConfig } from "./local-config.ts";
 import { localIssuer } from "./local-issuer.ts";
 import type { DatabaseUrls } from "./prepare-database.ts";
-import { processEnvironment } from "./process-environment.ts";
+import { processEnvironment, type ServiceName } from "./process-environment.ts";
 import { untilReady } from "./readiness.ts";
 import type { RunningServer } from "./running-servers.ts";
 
 export interface ServiceSpecification {
-  readonly name: string;
+  readonly name: ServiceName;
   /** The variables that it knows; those that are not in `env` may be set from outside, e.g. RELAY_MODE=polling npm start. */
   readonly variables: readonly string[];
   readonly env: Readonly<Record<string, string>>;

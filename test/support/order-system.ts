@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { ServiceName } from "../../deploy/local/process-environment.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { kafkaBrokers, uniqueTopic } from "./kafka.ts";
@@ -18,8 +19,6 @@ export interface OrderSystem {
   startAnother(name: ServiceName): Promise<Replica>;
   stop(): Promise<void>;
 }
-
-export type ServiceName = "api" | "relay" | "projector";
 
 export interface Replica {
   readonly process: ServiceProcess;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { processEnvironment } from "../../deploy/local/process-environment.ts";
+import { processEnvironment, type ServiceName } from "../../deploy/local/process-environment.ts";
 
 export interface ServiceProcess {
   readonly pid: number;
@@ -18,7 +18,7 @@ export interface ServiceProcess {
 
 /** A service in a process of its own, as `node services/<name>/main.ts` starts it, with these variables and no others of ours. */
 export function spawnService(
-  name: "api" | "relay" | "projector",
+  name: ServiceName,
   variables: Readonly<Record<string, string>>,
   onLog: (line: string) => void = printIfAsked,
 ): ServiceProcess {

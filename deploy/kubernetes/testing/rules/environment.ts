@@ -3,14 +3,12 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { z } from "zod";
 import { configSchema as apiSchema } from "../../../../services/api/config.ts";
-import { apiProcessEnvironment } from "../../../../services/api/process-environment.ts";
 import { ConfigError, loadConfig } from "../../../../services/platform/config.ts";
 import { configSchema as projectorSchema } from "../../../../services/projector/config.ts";
-import { projectorProcessEnvironment } from "../../../../services/projector/process-environment.ts";
 import { configSchema as relaySchema } from "../../../../services/relay/config.ts";
-import { relayProcessEnvironment } from "../../../../services/relay/process-environment.ts";
 import { configSchema as migrationSchema } from "../../../../sql/migrate.ts";
 import { configSchema as rolesSchema } from "../../../../sql/roles.ts";
+import { serviceEnvironments } from "../../../local/process-environment.ts";
 import { environmentOf, type Manifest, type Workload, workloads } from "../manifest.ts";
 
 interface Program {
@@ -20,12 +18,9 @@ interface Program {
 }
 
 const programs: Readonly<Record<string, Program>> = {
-  "services/api/main.ts": {
-    schema: apiSchema,
-    process: apiProcessEnvironment,
-  },
-  "services/relay/main.ts": { schema: relaySchema, process: relayProcessEnvironment },
-  "services/projector/main.ts": { schema: projectorSchema, process: projectorProcessEnvironment },
+  "services/api/main.ts": { schema: apiSchema, process: serviceEnvironments.api },
+  "services/relay/main.ts": { schema: relaySchema, process: serviceEnvironments.relay },
+  "services/projector/main.ts": { schema: projectorSchema, process: serviceEnvironments.projector },
   "sql/migrate.ts": { schema: migrationSchema, process: {} },
   "sql/roles.ts": { schema: rolesSchema, process: {} },
 };
