@@ -1,12 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeGenerated } from "../write-generated.ts";
 import { buildDashboard } from "./dashboard.ts";
 
-/** Writes the dashboard as Grafana reads it; with --check it only fails when the file is not what would be written. */
-const file = new URL("dashboards/outbox.json", import.meta.url);
+/** Writes the dashboard as Grafana reads it (--check: see writeGenerated). */
 const text = `${JSON.stringify(buildDashboard(), null, 2)}\n`;
-
-if (!process.argv.includes("--check")) writeFileSync(file, text);
-else if (readFileSync(file, "utf8") !== text) {
-  console.error("deploy/grafana/dashboards/outbox.json is not what `npm run build:dashboard` writes");
-  process.exitCode = 1;
-}
+writeGenerated(new URL("dashboards/outbox.json", import.meta.url), text, "npm run build:dashboard");

@@ -24,10 +24,9 @@ const { values } = parseArgs({
     help: { type: "boolean", default: false },
   },
 });
-const log = (line: string) => process.stderr.write(`${line}\n`);
 
 async function fuzz(): Promise<number> {
-  const schemathesis = await installPythonTool({ name: "schemathesis", version: "4.32.5" }, log);
+  const schemathesis = await installPythonTool({ name: "schemathesis", version: "4.32.5" });
   await using stack = new AsyncDisposableStack();
   const postgres = await openPostgres();
   stack.defer(() => postgres.dispose());

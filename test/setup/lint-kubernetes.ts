@@ -13,9 +13,7 @@ const foreign = /with api version (monitoring\.coreos\.com|keda\.sh)\//;
 
 /** What kubernetes-validate says of a file with objects, with strict schemas. */
 export async function validateManifests(file: string): Promise<string[]> {
-  const program = await installPythonTool({ name: "kubernetes-validate", version: "1.37.0" }, (line) =>
-    process.stderr.write(`${line}\n`),
-  );
+  const program = await installPythonTool({ name: "kubernetes-validate", version: "1.37.0" });
   return versions.flatMap((version) => {
     const { status, stdout, stderr } = spawnSync(program, ["--strict", "--quiet", "-k", version, file], {
       encoding: "utf8",

@@ -17,9 +17,7 @@ const EXCLUDED = [
   "require-statement-timeout",
 ];
 
-const squawk = await installPythonTool({ name: "squawk-cli", version: "2.70.0", program: "squawk" }, (line) =>
-  process.stderr.write(`${line}\n`),
-);
+const squawk = await installPythonTool({ name: "squawk-cli", version: "2.70.0", program: "squawk" });
 const paths = readdirSync(folder)
   .filter((file) => file.endsWith(".sql"))
   .map((file) => join(folder, file));

@@ -14,14 +14,11 @@ export interface PythonTool {
 }
 
 /** Returns the program's path; makes a virtual environment of its own for it the first time. Needs python3 with venv. */
-export async function installPythonTool(
-  { name, version, program = name }: PythonTool,
-  log: (line: string) => void,
-): Promise<string> {
+export async function installPythonTool({ name, version, program = name }: PythonTool): Promise<string> {
   const folder = join(import.meta.dirname, `../../node_modules/.cache/${name}-${version}`);
   const path = join(folder, "bin", program);
   if (existsSync(path)) return path;
-  log(`installing ${name} ${version} from PyPI (once)`);
+  process.stderr.write(`installing ${name} ${version} from PyPI (once)\n`);
   try {
     await run("python3", ["-m", "venv", "--clear", folder]);
     await run(join(folder, "bin", "pip"), ["install", "--quiet", `${name}==${version}`]);

@@ -1,15 +1,25 @@
+import { expect, test } from "vitest";
 import { type Manifest, ofKind, type Workload, workloads } from "./manifest.ts";
 import { render } from "./render.ts";
 
 export type Edit = (manifests: Manifest[]) => void;
 
+/** What is planted, how, and what the rule has to say of it. */
+export type PlantedFault = readonly [what: string, plant: Edit, fault: string];
+
+type Rule = (manifests: readonly Manifest[]) => Iterable<string>;
+
+/** A test for each: the rule finds it in prod. */
+export function testFinds(rule: Rule, planted: readonly PlantedFault[]): void {
+  test.each(planted)("%s is found", async (_, plant, fault) => {
+    expect(await faultsIn(plant, rule)).toContain(fault);
+  });
+}
+
 let prod: Promise<Manifest[]> | undefined;
 
 /** What a rule finds in prod with the fault in it. */
-export async function faultsIn(
-  plant: Edit,
-  rule: (manifests: readonly Manifest[]) => Iterable<string>,
-): Promise<string[]> {
+async function faultsIn(plant: Edit, rule: Rule): Promise<string[]> {
   prod ??= render("prod");
   const manifests = structuredClone(await prod);
   plant(manifests);

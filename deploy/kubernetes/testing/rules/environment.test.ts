@@ -1,8 +1,7 @@
-import { expect, test } from "vitest";
-import { type Edit, editPod, faultsIn, setVariable } from "../plant.ts";
+import { editPod, setVariable, testFinds } from "../plant.ts";
 import { environmentFaults } from "./environment.ts";
 
-test.each<[string, Edit, string]>([
+testFinds(environmentFaults, [
   [
     "a program that is not there",
     editPod("outbox-relay", (_, container) => {
@@ -40,6 +39,4 @@ test.each<[string, Edit, string]>([
     setVariable("outbox-relay", "SHUTDOWN_TIMEOUT_MS", "25000"),
     "outbox-relay is killed after 25000 ms, and may take 25000 to stop",
   ],
-])("%s is found", async (_, plant, fault) => {
-  expect(await faultsIn(plant, environmentFaults)).toContain(fault);
-});
+]);

@@ -1,9 +1,8 @@
-import { expect, test } from "vitest";
 import { workloads } from "../manifest.ts";
-import { type Edit, edit, editPod, faultsIn, setVariable } from "../plant.ts";
+import { edit, editPod, setVariable, testFinds } from "../plant.ts";
 import { podFaults } from "./pods.ts";
 
-test.each<[string, Edit, string]>([
+testFinds(podFaults, [
   [
     "a token for the cluster's API",
     editPod("outbox-relay", (pod) => {
@@ -135,6 +134,4 @@ test.each<[string, Edit, string]>([
     }),
     "what no NetworkPolicy speaks of is allowed",
   ],
-])("%s is found", async (_, plant, fault) => {
-  expect(await faultsIn(plant, podFaults)).toContain(fault);
-});
+]);

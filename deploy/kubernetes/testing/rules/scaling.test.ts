@@ -1,8 +1,7 @@
-import { expect, test } from "vitest";
-import { type Edit, edit, faultsIn, setVariable } from "../plant.ts";
+import { edit, setVariable, testFinds } from "../plant.ts";
 import { scalingFaults } from "./scaling.ts";
 
-test.each<[string, Edit, string]>([
+testFinds(scalingFaults, [
   [
     "an autoscaled relay",
     edit("HorizontalPodAutoscaler", "orders-api", ({ spec }) => {
@@ -43,6 +42,4 @@ test.each<[string, Edit, string]>([
     setVariable("outbox-relay", "RELAY_TOPIC_PARTITIONS", "24"),
     "relay and projector would make a topic with 12 or 24 partitions",
   ],
-])("%s is found", async (_, plant, fault) => {
-  expect(await faultsIn(plant, scalingFaults)).toContain(fault);
-});
+]);
