@@ -81,6 +81,7 @@ export async function createApi(config: ApiConfig, context: ServiceContext): Pro
       ? undefined
       : openRedis({
           server: readRedisServer(config.REDIS_URL, config),
+          timeoutMs: config.API_REDIS_TIMEOUT_MS,
           keyPrefix: config.API_KEY_PREFIX,
           cacheSeconds: config.API_CACHE_SECONDS,
           orders,

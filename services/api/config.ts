@@ -52,6 +52,10 @@ const variables = z.object({
       "Redis with the cache, the read model and the rate limits; without it none is used, and watches read Postgres",
     ),
   ...redisTlsVariables,
+  API_REDIS_TIMEOUT_MS: variable
+    .integer(1, 2_000)
+    .default(50)
+    .describe("Longest wait for an answer of Redis, before a request goes on without it"),
   API_KEY_PREFIX: z
     .string()
     .max(100)

@@ -18,6 +18,11 @@ import { OrderService, type WatchOrderResponse } from "../gen/orders/v1/order_se
 import { type ApiUnderTest, startApi } from "./testing/running-api.ts";
 
 const keyPrefix = uniquePrefix();
+const redisVariables = {
+  REDIS_URL: redisUrl(),
+  API_KEY_PREFIX: keyPrefix,
+  API_REDIS_TIMEOUT_MS: "2000", // not the test's machine is to be tested
+};
 let database: TestDatabase;
 let redis: Redis;
 let proxy: TcpProxy;
@@ -30,9 +35,10 @@ beforeAll(async () => {
   const url = new URL(redisUrl());
   proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
   url.port = String(proxy.port);
-  api = await startApi(database.apiUrl, { REDIS_URL: url.href, API_KEY_PREFIX: keyPrefix });
+  api = await startApi(database.apiUrl, { ...redisVariables, REDIS_URL: url.href });
   client = connect(api);
   await eventually(async () => expect((await fetch(`${api.opsUrl}/readyz`)).status).toBe(200));
+  await untilRedisIsUsed();
 });
 
 afterAll(async () => {
@@ -50,6 +56,16 @@ async function createOrder(): Promise<Order> {
   const lines = [{ sku: "s", quantity: 1n, unitPriceMinor: 9_007_199_254_740_993n }];
   const request = { customerId: "c", pickupPointId: "p", currency: "EUR", lines };
   return (await client.createOrder(request)).order as Order;
+}
+
+/** Nothing waits for Redis at the start, and what was asked before the connection is there is asked again later. */
+async function untilRedisIsUsed(): Promise<void> {
+  const { id } = await createOrder();
+  await eventually(async () => {
+    await latest(id);
+    const metrics = await (await fetch(`${api.opsUrl}/metrics`)).text();
+    expect(metrics).toMatch(/^order_cache_requests_total\{result="hit"\} [1-9]/m);
+  });
 }
 
 /** What the projector does to Redis when it has applied an event (services/projector/README.md). */
@@ -231,8 +247,7 @@ test("a deadline ends a watch as a deadline does, also one that is longer than o
 });
 
 test("a stop ends watches at once with UNAVAILABLE, and they go on at another process", async () => {
-  const settings = { REDIS_URL: redisUrl(), API_KEY_PREFIX: keyPrefix };
-  const stopping = await startApi(database.apiUrl, settings);
+  const stopping = await startApi(database.apiUrl, redisVariables);
   const created = await createOrder();
   await project(created);
   const first = watch(created.id, 0, connect(stopping));
@@ -248,13 +263,11 @@ test("a stop ends watches at once with UNAVAILABLE, and they go on at another pr
 });
 
 test("a watch that has lasted its longest time, and one that is too many, tell their clients what to do", async () => {
-  const settings = {
-    REDIS_URL: redisUrl(),
-    API_KEY_PREFIX: keyPrefix,
+  const small = await startApi(database.apiUrl, {
+    ...redisVariables,
     API_WATCH_SECONDS: "1",
     API_MAX_WATCHES: "1",
-  };
-  const small = await startApi(database.apiUrl, settings);
+  });
   onTestFinished(() => small.stop());
   const by = connect(small);
   const created = await createOrder();

@@ -23,7 +23,7 @@ export function connectRedis(options: {
   /** Of the connection: in Redis' list of clients, and in the log. */
   readonly name: string;
   readonly log: Logger;
-  readonly more?: Pick<RedisOptions, "commandTimeout" | "autoResubscribe">;
+  readonly more?: Pick<RedisOptions, "autoResubscribe">;
 }): RedisConnection {
   const { server, name, log, more = {} } = options;
   const backoff = createBackoff({ initialMs: 50, maxMs: 2_000 });

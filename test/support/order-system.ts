@@ -49,6 +49,7 @@ export async function startOrderSystem({
       API_PORT: `${httpPort}`,
       API_GRPC_PORT: `${grpcPort}`,
       API_KEY_PREFIX: keyPrefix,
+      API_REDIS_TIMEOUT_MS: "2000", // not the test's machine is to be tested
       ...variables.api,
     });
   const spawn: Readonly<Record<ServiceName, () => ServiceProcess>> = {

@@ -56,6 +56,7 @@ async function createScene() {
     const writes: string[] = [];
     const opened = openRedis({
       server: { url: url.href },
+      timeoutMs: 1_000, // not the test's machine is to be tested
       keyPrefix,
       cacheSeconds: 60,
       orders: repository,
@@ -266,6 +267,7 @@ test("without Redis at its start the API reads the database, and uses Redis when
   const { repository } = createDatabase();
   const opened = openRedis({
     server: { url: "redis://127.0.0.1:1" },
+    timeoutMs: 1_000,
     keyPrefix: "",
     cacheSeconds: 60,
     orders: repository,

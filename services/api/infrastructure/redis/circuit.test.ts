@@ -4,6 +4,7 @@ import { createCircuit } from "./circuit.ts";
 function createScene() {
   const scene = { now: 0, waits: [100, 200, 400], asked: 0, log: [] as string[] };
   const circuit = createCircuit({
+    timeoutMs: 10_000,
     backoff: {
       next: () => scene.waits.shift() ?? 400,
       reset() {

@@ -1,14 +1,17 @@
 import type { Backoff } from "../../../platform/backoff.ts";
+import { answerWithin } from "./answer-within.ts";
 
-/** Something that can be done without is not asked while it does not work, so that it costs no time. */
+/** Something that can be done without is not waited for long, and not asked while it does not work, so that it costs no time. */
 export interface Circuit {
-  /** @throws CircuitOpen without asking; what `ask` throws */
+  /** @throws CircuitOpen without asking; Error when the answer takes too long; what `ask` throws */
   run<T>(ask: () => Promise<T>): Promise<T>;
 }
 
 export class CircuitOpen extends Error {}
 
 export interface CircuitOptions {
+  /** Longest wait for an answer. */
+  readonly timeoutMs: number;
   /** How long nobody asks after a failure, and after that after each trial that fails. */
   readonly backoff: Backoff;
   /** Monotonic, in ms. */
@@ -20,7 +23,8 @@ export interface CircuitOptions {
 }
 
 /** Opens at the first failure: asking too seldom costs a little time, asking what is dead costs it at every request. */
-export function createCircuit({ backoff, now, isAnswer, onOpen, onClose }: CircuitOptions): Circuit {
+export function createCircuit(options: CircuitOptions): Circuit {
+  const { timeoutMs, backoff, now, isAnswer, onOpen, onClose } = options;
   /** Undefined while it is closed. */
   let openUntil: number | undefined;
   let isTrying = false;
@@ -42,7 +46,7 @@ export function createCircuit({ backoff, now, isAnswer, onOpen, onClose }: Circu
       if (isTrial && (isTrying || now() < (openUntil ?? 0))) throw new CircuitOpen("passed over for now");
       isTrying ||= isTrial;
       try {
-        const answer = await ask();
+        const answer = await answerWithin(timeoutMs, ask());
         if (isTrial) close();
         return answer;
       } catch (error) {

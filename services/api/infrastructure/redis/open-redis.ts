@@ -13,12 +13,10 @@ import { createOrderFeed } from "./order-feed.ts";
 import { createOrderHints } from "./order-hints.ts";
 import { orderKeys } from "./order-keys.ts";
 
-/** Longest wait for an answer of Redis: many times what it takes, and short beside what a request may take. */
-const COMMAND_TIMEOUT_MS = 50;
 /** About 20 MB. */
 const MAX_COMMITTED_VERSIONS = 100_000;
 
-/** A connection whose commands are answered soon, or fail, and what keeps from asking a Redis that does not answer. */
+/** A connection, and what keeps from waiting for a Redis that does not answer soon, and from asking it again and again. */
 export interface RedisCommands {
   readonly redis: Redis;
   readonly circuit: Circuit;
@@ -36,6 +34,7 @@ export interface OrdersInRedis {
 /** The cache and the read model; neither is needed, nor waited for: not at the start either. */
 export function openRedis(options: {
   readonly server: RedisServer;
+  readonly timeoutMs: number;
   readonly keyPrefix: string;
   /** 0: nothing is cached. */
   readonly cacheSeconds: number;
@@ -43,13 +42,8 @@ export function openRedis(options: {
   readonly observer: CacheObserver;
   readonly log: Logger;
 }): OrdersInRedis {
-  const { server, keyPrefix, cacheSeconds, orders, observer, log } = options;
-  const commands = connectRedis({
-    server,
-    name: "orders-api",
-    log,
-    more: { commandTimeout: COMMAND_TIMEOUT_MS },
-  });
+  const { server, timeoutMs, keyPrefix, cacheSeconds, orders, observer, log } = options;
+  const commands = connectRedis({ server, name: "orders-api", log });
   // Of its own: a message that is large, or late, holds up no command.
   const subscriptions = connectRedis({
     server,
@@ -59,6 +53,7 @@ export function openRedis(options: {
   });
   const now = () => performance.now();
   const circuit = createCircuit({
+    timeoutMs,
     backoff: createBackoff({ initialMs: 250, maxMs: 5_000 }),
     now,
     isAnswer: (error) => error instanceof Error && error.message.startsWith("WRONGTYPE"),

@@ -26,6 +26,7 @@ const newCaller = (): Caller => ({ id: `${randomUUID()} a caller`, customerId: u
 
 const newCircuit = () =>
   createCircuit({
+    timeoutMs: 1_000, // not the test's machine is to be tested
     backoff: createBackoff({ initialMs: 250, maxMs: 5_000 }),
     now: () => performance.now(),
     isAnswer: () => false,
@@ -127,7 +128,6 @@ async function throughProxy() {
     server: { url: url.href },
     name: "test",
     log: pino({ level: "silent" }),
-    more: { commandTimeout: 1_000 }, // not the test's machine is to be tested
   });
   onTestFinished(async () => {
     await connection.close();
