@@ -46,7 +46,7 @@ test("every path that is asked for is one that the ops server has", async () => 
       (probe) => probe?.httpGet?.path,
     ),
   );
-  const scraped = pick(rendered.prod, "PodMonitor", "outbox-orders").spec.podMetricsEndpoints;
+  const scraped = pick(rendered.prod, "ServiceMonitor", "outbox-orders").spec.endpoints;
   const paths = new Set([...probes, ...scraped.map(({ path }: { path: string }) => path)]);
   paths.delete(undefined);
   expect([...paths].sort()).toEqual(["/livez", "/metrics", "/readyz"]);

@@ -18,10 +18,17 @@ testFinds(portFaults, [
   ],
   [
     "figures that nobody fetches",
-    edit("PodMonitor", "outbox-orders", ({ spec }) => {
-      spec.podMetricsEndpoints[0].port = "metrics";
+    edit("ServiceMonitor", "outbox-orders", ({ spec }) => {
+      spec.endpoints[0].port = "metrics";
     }),
-    "PodMonitor outbox-orders: outbox-relay is not scraped at metrics",
+    "ServiceMonitor outbox-orders: outbox-relay is scraped at metrics through 0 Services",
+  ],
+  [
+    "figures of ready pods only",
+    edit("Service", "outbox-relay-ops", ({ spec }) => {
+      delete spec.publishNotReadyAddresses;
+    }),
+    "Service outbox-relay-ops: a pod that is not ready would not be scraped",
   ],
   [
     "a port that is not the service's",

@@ -27,11 +27,25 @@ export function* portFaults(manifests: readonly Manifest[]): Generator<string> {
       for (const { port } of ports)
         if (!all.some((each) => selects(spec.podSelector, each.labels) && hasPort(each, port)))
           yield `NetworkPolicy ${metadata.name}: no pod that it selects has a port ${port}`;
-  for (const { metadata, spec } of ofKind(manifests, "PodMonitor"))
-    for (const { port } of spec.podMetricsEndpoints)
-      for (const workload of all.filter(({ manifest }) => manifest.kind === "Deployment"))
-        if (!selects(spec.selector, workload.labels) || !hasPort(workload, port))
-          yield `PodMonitor ${metadata.name}: ${workload.name} is not scraped at ${port}`;
+  yield* scraping(manifests, all);
+}
+
+/** A pod that is not ready has to be scraped as well: a Service leaves it out unless it is told not to. */
+function* scraping(manifests: readonly Manifest[], all: readonly Workload[]): Generator<string> {
+  for (const { metadata, spec } of ofKind(manifests, "ServiceMonitor"))
+    for (const { port } of spec.endpoints)
+      for (const workload of all.filter(({ manifest }) => manifest.kind === "Deployment")) {
+        const services = ofKind(manifests, "Service").filter(
+          (service) =>
+            selects(spec.selector, service.metadata.labels ?? {}) &&
+            selects({ matchLabels: service.spec.selector }, workload.labels) &&
+            service.spec.ports.some(({ name }: { name: string }) => name === port),
+        );
+        if (services.length !== 1)
+          yield `ServiceMonitor ${metadata.name}: ${workload.name} is scraped at ${port} through ${services.length} Services`;
+        for (const service of services.filter((each) => !each.spec.publishNotReadyAddresses))
+          yield `Service ${service.metadata.name}: a pod that is not ready would not be scraped`;
+      }
 }
 
 function hasPort({ container }: Workload, port: string | number): boolean {

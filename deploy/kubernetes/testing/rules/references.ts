@@ -29,8 +29,8 @@ export function* referenceFaults(manifests: readonly Manifest[]): Generator<stri
   }
   for (const { metadata, spec } of ofKind(manifests, "Service"))
     if (selectsNothing({ matchLabels: spec.selector })) yield `Service ${metadata.name} selects no pod`;
-  for (const { kind, metadata, spec } of ofKind(manifests, "PodDisruptionBudget", "PodMonitor"))
-    if (selectsNothing(spec.selector)) yield `${kind} ${metadata.name} selects no pod`;
+  for (const { metadata, spec } of ofKind(manifests, "PodDisruptionBudget"))
+    if (selectsNothing(spec.selector)) yield `PodDisruptionBudget ${metadata.name} selects no pod`;
   for (const { metadata, spec } of ofKind(manifests, "NetworkPolicy"))
     if (selectsNothing(spec.podSelector)) yield `NetworkPolicy ${metadata.name} selects no pod`;
   for (const { kind, metadata, spec } of ofKind(manifests, "HorizontalPodAutoscaler", "ScaledObject"))
