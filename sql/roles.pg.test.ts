@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import type pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createEmptyDatabase } from "../test/setup/template-database.ts";
 import { asSuperuser, withDatabase } from "../test/support/database.ts";
 import { testServers } from "../test/support/servers.ts";
@@ -29,6 +29,9 @@ async function attempt(client: pg.Pool, statement: string): Promise<void> {
     session.release();
   }
 }
+
+/** As PostgreSQL 16 and later say it, and those before. */
+const noReplication = /permission denied to use replication slots|must be superuser or replication role/;
 
 const rowValues = "gen_random_uuid(), 'order', 'o', 1, 'OrderCreated', '{}', '{}'";
 
@@ -147,7 +150,7 @@ describe("the API may not", () => {
 
   test("make a replication slot", async () => {
     const making = database.api.query("select pg_create_logical_replication_slot('mine', 'pgoutput')");
-    await expect(making).rejects.toThrow("permission denied");
+    await expect(making).rejects.toThrow(noReplication);
   });
 });
 
@@ -163,7 +166,7 @@ test("a person with a login of their own may do as a member what the operator ma
       "insert into relay_control (relay) values ('r'); update relay_control set paused = true",
     );
     const making = session.query("select pg_create_logical_replication_slot('mine', 'pgoutput')");
-    await expect(making).rejects.toThrow("permission denied");
+    await expect(making).rejects.toThrow(noReplication);
     await session.query("reset session authorization; delete from relay_control");
   } finally {
     session.release(true);
@@ -181,28 +184,52 @@ describe("sql/roles.sql", () => {
     union all select pubname, pubowner::regrole::text, null from pg_publication
     order by 1, 2, 3`;
 
-  test("gives the owner what a superuser has migrated, and changes nothing when it is run again, by a superuser or the owner", async () => {
+  const roles = readFileSync(new URL("roles.sql", import.meta.url), "utf8");
+
+  /** A database with the roles and no tables yet, as its superuser and its owner reach it. */
+  async function emptyDatabase(): Promise<{ superuserUrl: string; ownerUrl: string }> {
     const { databaseUrl, databasePrefix } = testServers();
     const name = `${databasePrefix}roles_${randomBytes(4).toString("hex")}`;
-    const url = withDatabase(databaseUrl, name);
     await createEmptyDatabase(databaseUrl, name);
-    try {
-      await migrate(url, () => {});
-      const roles = await readFile(new URL("roles.sql", import.meta.url), "utf8");
-      const once = await asSuperuser(url, async (client) => {
-        await client.query(roles);
+    onTestFinished(async () => {
+      await asSuperuser(databaseUrl, (client) => client.query(`drop database ${name}`));
+    });
+    return {
+      superuserUrl: withDatabase(databaseUrl, name),
+      ownerUrl: withDatabase(databaseUrl, name, "orders_owner"),
+    };
+  }
+
+  test("gives the owner what a superuser has migrated, and changes nothing when it is run again, by a superuser or the owner", async () => {
+    const { superuserUrl, ownerUrl } = await emptyDatabase();
+    await migrate(superuserUrl, () => {});
+    const standing = (statement = "") =>
+      asSuperuser(superuserUrl, async (client) => {
+        await client.query(statement);
         return (await client.query(STANDING)).rows;
       });
-      expect(once.filter(({ owner }) => owner !== "orders_owner")).toEqual([]);
-      expect(once.map(({ name: each }) => each)).toEqual(
-        expect.arrayContaining(["orders", "outbox", partitionOf(0), "outbox_drop_partition", "migrations"]),
-      );
-      for (const again of [url, withDatabase(databaseUrl, name, "orders_owner")]) {
-        await asSuperuser(again, (client) => client.query(roles));
-        expect(await asSuperuser(url, async (client) => (await client.query(STANDING)).rows)).toEqual(once);
-      }
-    } finally {
-      await asSuperuser(databaseUrl, (client) => client.query(`drop database ${name}`));
+    const once = await standing(roles);
+    expect(once.filter(({ owner }) => owner !== "orders_owner")).toEqual([]);
+    expect(once.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["orders", "outbox", partitionOf(0), "outbox_drop_partition", "migrations"]),
+    );
+    for (const url of [superuserUrl, ownerUrl]) {
+      await asSuperuser(url, (client) => client.query(roles));
+      expect(await standing()).toEqual(once);
     }
+  });
+
+  test("a database made by PostgreSQL 14 or before, where everybody may create tables, is then its owner's to migrate and nobody else's", async () => {
+    const { superuserUrl, ownerUrl } = await emptyDatabase();
+    await asSuperuser(superuserUrl, async (client) => {
+      await client.query(
+        "revoke all on schema public from orders_owner; grant create on schema public to public",
+      );
+      await client.query(roles);
+    });
+    await migrate(ownerUrl, () => {});
+    await asSuperuser(ownerUrl.replace("orders_owner", "orders_api"), async (client) => {
+      await expect(client.query("create table mine (id int)")).rejects.toThrow("permission denied");
+    });
   });
 });

@@ -19,12 +19,12 @@ begin
   if not has_database_privilege('orders_owner', current_database(), 'create') then
     execute format('grant create on database %I to orders_owner', current_database());
   end if;
-  if not has_schema_privilege('orders_owner', 'public', 'create') then
-    grant usage, create on schema public to orders_owner;
-  end if;
-  -- As it is from PostgreSQL 15 on.
+  -- First, as the owner may have its right to create through it. From PostgreSQL 15 on new databases are like this.
   if has_schema_privilege('public', 'public', 'create') then
     revoke create on schema public from public;
+  end if;
+  if not has_schema_privilege('orders_owner', 'public', 'create') then
+    grant usage, create on schema public to orders_owner;
   end if;
   foreach given in array array['orders_api', 'outbox_relay', 'outbox_operator'] loop
     if not has_schema_privilege(given, 'public', 'usage') then
