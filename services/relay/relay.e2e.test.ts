@@ -196,8 +196,8 @@ test("an idle outbox beside busy tables does not hold back the WAL", async () =>
   const written = rows[0].pg_current_wal_lsn;
   await eventually(
     async () => {
-      // restart_lsn follows such records, which the server else writes every 15 s.
-      await pool.query("select pg_log_standby_snapshot()");
+      // restart_lsn follows a record of the running transactions, which the server else writes every 15 s.
+      await pool.query("checkpoint");
       const found = await pool.query(
         "select confirmed_flush_lsn >= $2 and restart_lsn >= $2 as moved from pg_replication_slots where slot_name = $1",
         [slot, written],

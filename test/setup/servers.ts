@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { TestProject } from "vitest/node";
+import { asSuperuser } from "../support/database.ts";
 import { startServerSet } from "./server-set.ts";
 import { createTemplateDatabase, dropRunDatabases } from "./template-database.ts";
 
@@ -16,7 +17,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const databasePrefix = `test_${randomBytes(4).toString("hex")}_`;
   const templateDatabase = `${databasePrefix}template`;
   const dropDatabases = () => dropRunDatabases(servers.databaseUrl, databasePrefix, templateDatabase);
+  let postgresMajor: number;
   try {
+    postgresMajor = await majorOf(servers.databaseUrl);
     await createTemplateDatabase(servers.databaseUrl, templateDatabase);
   } catch (error) {
     await dropDatabases();
@@ -24,7 +27,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     throw error;
   }
   log("the template of the test databases is migrated");
-  project.provide("servers", { ...servers, databasePrefix, templateDatabase });
+  project.provide("servers", { ...servers, postgresMajor, databasePrefix, templateDatabase });
 
   return async () => {
     const forgotten = await dropDatabases();
@@ -33,4 +36,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       console.warn(`${forgotten.length} test databases were not dropped by their tests (drop() in afterAll)`);
     }
   };
+}
+
+function majorOf(databaseUrl: string): Promise<number> {
+  return asSuperuser(databaseUrl, async (client) => {
+    const { rows } = await client.query("select current_setting('server_version_num')::int / 10000 as major");
+    return rows[0].major;
+  });
 }

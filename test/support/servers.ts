@@ -4,6 +4,8 @@ import { inject } from "vitest";
 export interface TestServers {
   /** The superuser's, to the database `postgres`. */
   readonly databaseUrl: string;
+  /** Of PostgreSQL; 18 but for `npm run test:postgres`. */
+  readonly postgresMajor: number;
   /** A migrated database with the roles' rights; each test database is a copy of it. */
   readonly templateDatabase: string;
   /** What the names of this run's databases begin with. */
@@ -18,6 +20,9 @@ declare module "vitest" {
     servers: TestServers;
   }
 }
+
+/** Whether slots can be kept on standbys: from PostgreSQL 17 on. */
+export const hasFailoverSlots = (): boolean => testServers().postgresMajor >= 17;
 
 /** Throws in a test file whose name does not ask for servers. */
 export function testServers(): TestServers {

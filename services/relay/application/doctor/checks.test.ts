@@ -84,8 +84,7 @@ const cases: readonly [name: string, status: Status, changed: Changed, found: Re
     { connection: { failure: { said: "refused", helps: "start it" } } },
     /db:5432: refused/,
   ],
-  ["server version", "failed", { server: { version: "13.2", major: 13 } }, /13\.2/],
-  ["server version", "warning", { server: { version: "14.9", major: 14 } }, /can only poll/],
+  ["server version", "failed", { server: { version: "14.23", major: 14 } }, /14\.23/],
   ["primary", "failed", { server: { isStandby: true } }, /is a standby/],
   ["clock", "warning", { clock: { skew: -5_000 } }, /5 s behind/],
   [

@@ -7,17 +7,13 @@ export const connection = postgresCheck("connection", ["connection"], ({ connect
   failure ? failed(`${host}: ${failure.said}`, { note: failure.helps }) : ok(`${host} answers`),
 );
 
-const OLDEST = 14;
-/** `pg_publication_tables` tells of row filters since then, which the relay asks before it reads the WAL. */
-const OLDEST_FOR_WAL = 15;
+/** Row filters and publications of schemas are asked about, which came with it; PostgreSQL ended the support of 14 in November 2026. */
+const OLDEST = 15;
 
-export const serverVersion = postgresCheck("server version", ["server"], ({ server }, { mode }) => {
+export const serverVersion = postgresCheck("server version", ["server"], ({ server }) => {
   const found = `PostgreSQL ${server.version}`;
-  if (server.major < OLDEST) return failed(found, { note: `upgrade to PostgreSQL ${OLDEST} or newer` });
-  if (server.major >= OLDEST_FOR_WAL || mode === "polling") return ok(found);
-  return warning(`${found}: the relay can only poll`, {
-    note: `upgrade to PostgreSQL ${OLDEST_FOR_WAL} or newer, or set RELAY_MODE=polling`,
-  });
+  if (server.major >= OLDEST) return ok(found);
+  return failed(found, { note: `upgrade to PostgreSQL ${OLDEST} or newer` });
 });
 
 export const primary = postgresCheck("primary", ["server"], ({ server }) =>

@@ -157,7 +157,7 @@ test("a slot that is something else's is found", async () => {
 });
 
 test("a slot that nobody reads is told of with the WAL that it holds back", async () => {
-  await pool.query("select pg_create_logical_replication_slot($1, 'pgoutput', false, false, true)", [slot]);
+  await pool.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [slot]);
   expect(worstOf(await findings(), "slot reader")).toMatchObject({
     status: "warning",
     found: expect.stringMatching(/nobody has read .* it holds back .* and no relay orders is connected/),

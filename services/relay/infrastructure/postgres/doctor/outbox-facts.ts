@@ -98,11 +98,11 @@ export async function readPublication(
     `select p.pubinsert as inserts, p.pubviaroot as via_root,
             array_remove(array[case when p.pubupdate then 'update' end, case when p.pubdelete then 'delete' end,
                                case when p.pubtruncate then 'truncate' end], null) as others,
-            t.pubname is not null as has_table, to_jsonb(t) ->> 'rowfilter' is not null as has_filter,
+            t.pubname is not null as has_table, t.rowfilter is not null as has_filter,
             (select array_agg(a.attname::text order by a.attnum)
                from pg_attribute a
               where a.attrelid = ${oidOf("$2", "$3")} and a.attnum > 0 and not a.attisdropped
-                and not to_jsonb(t) -> 'attnames' ? a.attname::text) as missing
+                and a.attname <> all (t.attnames)) as missing
        from pg_publication p
        left join pg_publication_tables t on t.pubname = p.pubname and t.schemaname = $2
              and (t.tablename = $3
