@@ -19,7 +19,7 @@ begin
   if not has_database_privilege('orders_owner', current_database(), 'create') then
     execute format('grant create on database %I to orders_owner', current_database());
   end if;
-  -- First, as the owner may have its right to create through it. From PostgreSQL 15 on new databases are like this.
+  -- Before the owner is given its right, which it may seem to have through this one. New databases are like this from PostgreSQL 15 on.
   if has_schema_privilege('public', 'public', 'create') then
     revoke create on schema public from public;
   end if;

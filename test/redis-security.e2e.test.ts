@@ -27,7 +27,11 @@ test("API and projector need no more of Redis than their users may do, over TLS"
   const system = await startOrderSystem({
     variables: {
       api: { ...connectionOf("orders_api"), API_RATE_LIMIT_PER_SECOND: "1000", API_KEY_PREFIX: "" },
-      projector: { ...connectionOf("orders_projector"), PROJECTOR_KEY_PREFIX: "" },
+      projector: {
+        ...connectionOf("orders_projector"),
+        PROJECTOR_KEY_PREFIX: "",
+        PROJECTOR_FINAL_ORDER_HOURS: "1",
+      },
     },
   });
   onTestFinished(() => system.stop());
@@ -41,9 +45,17 @@ test("API and projector need no more of Redis than their users may do, over TLS"
   await read();
   const changed = await fetch(`${system.restUrl}/orders/${id}/ready`, { method: "POST" });
   expect(changed.status).toBe(200);
-  await eventually(async () => expect(await projector.hget(`order:{${id}}`, "version")).toBe("2"));
-  const { opsPort } = await system.processes.api.started();
-  const metrics = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
+  await fetch(`${system.restUrl}/orders/${id}/issue`, { method: "POST" });
+  const figuresOf = async (service: "api" | "projector") => {
+    const { opsPort } = await system.processes[service].started();
+    return (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
+  };
+  // Counted only when all of it was done.
+  await eventually(async () =>
+    expect(await figuresOf("projector")).toMatch(/^projector_events_total\{result="applied"\} 3$/m),
+  );
+  expect(await projector.hget(`order:{${id}}`, "status")).toBe("issued");
+  const metrics = await figuresOf("api");
   expect(metrics).toMatch(/^order_cache_requests_total\{result="hit"\} [1-9]/m);
   expect(metrics).not.toMatch(/^order_cache_(requests|writes)_total\{result="error"\} [1-9]/m);
   expect(metrics).toMatch(/^orders_rate_limit_checks_total\{result="allowed"\} [1-9]/m);

@@ -104,6 +104,7 @@ export async function createProjector(
   const projection = createRedisOrderProjection({
     redis: redis.redis,
     keyPrefix: config.PROJECTOR_KEY_PREFIX,
+    finalOrderMs: config.PROJECTOR_FINAL_ORDER_HOURS * 3_600_000,
   });
   const { ports, traceIdOf } = traceRecords(
     { readEvent: readOrderEvent, projection, deadLetters },

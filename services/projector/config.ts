@@ -38,6 +38,12 @@ const variables = z.object({
     .regex(/^[^{}]*$/, "must not contain braces: they would decide the slot in a Redis cluster")
     .default("")
     .describe("What the Redis keys begin with; an order's is <prefix>order:{<id>}"),
+  PROJECTOR_FINAL_ORDER_HOURS: variable
+    .integer(0, 87_600)
+    .default(0)
+    .describe(
+      "How long the read model keeps an order that was issued, returned or cancelled; 0 keeps it for ever",
+    ),
   PROJECTOR_BATCH_RECORDS: variable
     .integer(1, 10_000)
     .default(500)

@@ -43,6 +43,28 @@ test("a created order appears in Redis, whole, and the offset is committed after
   expect(await projector.metric("projector_commit_to_projected_seconds_count")).toBe(1);
 });
 
+test("an order that changes no more expires after PROJECTOR_FINAL_ORDER_HOURS", async () => {
+  const environment = ownEnvironment({ PROJECTOR_FINAL_ORDER_HOURS: "2" });
+  await (await startProjector(environment)).ready();
+  const orderId = randomUUID();
+  const created = orderCreated({ orderId, eventId: randomUUID() });
+  const cancelled = orderCreated({ orderId, eventId: randomUUID(), version: 2 });
+  await produceRaw(environment.PROJECTOR_TOPIC, [
+    created,
+    {
+      ...cancelled,
+      value: cancelled.value.replace("STATUS_CREATED", "STATUS_CANCELLED"),
+      headers: { ...cancelled.headers, ce_type: "OrderCancelled" },
+    },
+  ]);
+  const { secondsToLive } = readModel(environment);
+  await eventually(async () => {
+    const seconds = await secondsToLive(orderId);
+    expect(seconds).toBeGreaterThan(7_100);
+    expect(seconds).toBeLessThanOrEqual(7_200);
+  });
+});
+
 test("missing topics are made before anything is consumed, the dead letters' without an end to their retention", async () => {
   const environment = ownEnvironment({ PROJECTOR_TOPIC_PARTITIONS: "4" });
   await (await startProjector(environment)).ready();

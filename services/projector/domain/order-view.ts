@@ -1,3 +1,6 @@
+/** After these an order changes no more. */
+const finalStatuses: ReadonlySet<string> = new Set(["issued", "returned", "cancelled"]);
+
 /** One order as readers of the read model see it. */
 export interface OrderView {
   readonly orderId: string;
@@ -7,4 +10,8 @@ export interface OrderView {
   readonly status: string;
   /** The whole order as JSON text. Text, and not an object: integers above 2^53 keep every digit. */
   readonly json: string;
+}
+
+export function isFinal({ status }: OrderView): boolean {
+  return finalStatuses.has(status);
 }

@@ -76,8 +76,10 @@ export async function startProjector(
 export function readModel(environment: Environment) {
   const redis = new Redis(environment.REDIS_URL);
   onTestFinished(() => redis.disconnect());
+  const keyOf = (orderId: string) => `${environment.PROJECTOR_KEY_PREFIX}order:{${orderId}}`;
   return {
     redis,
-    order: (orderId: string) => redis.hgetall(`${environment.PROJECTOR_KEY_PREFIX}order:{${orderId}}`),
+    order: (orderId: string) => redis.hgetall(keyOf(orderId)),
+    secondsToLive: (orderId: string) => redis.ttl(keyOf(orderId)),
   };
 }

@@ -1,6 +1,7 @@
 -- Moves the views of orders to events, one after the other, or leaves them alone: check and write are one atomic step.
 -- KEYS, of each event: the order's hash, the API's cache of it, the channel of its changes.
--- ARGV, of each event: event id, version, status, the order as JSON, times.
+-- ARGV, of each event: event id, version, status, the order as JSON, times. Then for how long (ms) a view is kept that changes no more, and
+-- which of the events, counted from 0, have such a view: "0,7".
 -- Returns, of each event: outcome, the version before ("0" when there was none). As one text: a reply of a hundred costs both sides more.
 --
 -- Versions are decimal strings without leading zeros and are compared as such: a Lua number would round above 2^53.
@@ -29,11 +30,18 @@ local function apply(view, cache, channel, event_id, version, status, order, tim
   return 'applied', before or '0'
 end
 
+local kept_ms, last = ARGV[#ARGV - 1], {}
+for i in string.gmatch(ARGV[#ARGV], '%d+') do last[tonumber(i)] = true end
+
 local results = {}
 for i = 0, #KEYS / 3 - 1 do
   local k, a = 3 * i, 5 * i
-  results[2 * i + 1], results[2 * i + 2] = apply(
+  local outcome, before = apply(
     KEYS[k + 1], KEYS[k + 2], KEYS[k + 3],
     ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], ARGV[a + 5])
+  if last[i] and (outcome == 'applied' or outcome == 'duplicate') then
+    redis.call('PEXPIRE', KEYS[k + 1], kept_ms)
+  end
+  results[2 * i + 1], results[2 * i + 2] = outcome, before
 end
 return table.concat(results, ' ')

@@ -1,7 +1,7 @@
 // The names by which others find what the projector writes: a contract (README.md, "For the API"). The braces make the order id alone
 // decide the slot in a Redis cluster, so one script reaches all of them.
 
-/** The hash with the order's view. It never expires. */
+/** The hash with the order's view. */
 export function orderKey(keyPrefix: string, orderId: string): string {
   return `${keyPrefix}order:{${orderId}}`;
 }

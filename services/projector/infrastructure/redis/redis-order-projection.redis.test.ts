@@ -81,6 +81,44 @@ test("each applied event is told on the order's channel by its version, and noth
   expect(told).toEqual(["1", "2", "3"].map((version) => [channel, version]));
 });
 
+describe("where final orders are kept for an hour", () => {
+  const HOUR_MS = 3_600_000;
+  const keeping = () =>
+    createRedisOrderProjection({ redis: connection.redis, keyPrefix, finalOrderMs: HOUR_MS });
+  const final = (orderId: string, version: bigint, status: string) => {
+    const { view, ...rest } = event(orderId, version);
+    return { ...rest, view: { ...view, status } };
+  };
+  const timeToLive = (orderId: string) => reader.pttl(orderKey(keyPrefix, orderId));
+
+  test.each(["issued", "returned", "cancelled"])(
+    "one that is %s expires then, and those beside it do not",
+    async (status) => {
+      const [before, orderId, after] = [randomUUID(), randomUUID(), randomUUID()];
+      await keeping().apply([
+        event(before, 1n),
+        event(orderId, 1n),
+        final(orderId, 2n, status),
+        final(after, 1n, "ready"),
+      ]);
+      expect(await timeToLive(orderId)).toBeGreaterThan(HOUR_MS - 60_000);
+      expect(await timeToLive(orderId)).toBeLessThanOrEqual(HOUR_MS);
+      expect(await Promise.all([before, after].map(timeToLive))).toEqual([-1, -1]);
+    },
+  );
+
+  test("the event that is shown already gives one a time to live, as one that a rebuild reads again, and older ones do not", async () => {
+    const orderId = randomUUID();
+    const [first, last] = [event(orderId, 1n), final(orderId, 2n, "issued")];
+    await projection().apply([first, last]);
+    expect(await timeToLive(orderId)).toBe(-1);
+    await keeping().apply([first]);
+    expect(await timeToLive(orderId)).toBe(-1);
+    expect(await keeping().apply([last])).toEqual([{ outcome: "duplicate", previousVersion: 2n }]);
+    expect(await timeToLive(orderId)).toBeGreaterThan(0);
+  });
+});
+
 describe("the API's cache of an order", () => {
   test.each([
     ["9", "10"],

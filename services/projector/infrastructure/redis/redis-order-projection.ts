@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 import type { ApplyResult, OrderProjection } from "../../application/order-projection.ts";
 import type { OrderEvent } from "../../domain/order-event.ts";
+import { isFinal } from "../../domain/order-view.ts";
 import { orderCacheKey, orderChangedChannel, orderKey } from "./order-keys.ts";
 
 const script = readFileSync(new URL("apply-order-events.lua", import.meta.url), "utf8");
@@ -15,14 +16,16 @@ type Reply = readonly [error: Error | null, result: unknown];
 
 /**
  * One hash per order: `version`, `status`, `event_id`, `order` (the proto3 JSON of orders.v1.Order) and `times`. One script call for
- * some events, one round trip per batch; Redis runs the calls of a connection in their order. Nothing expires.
+ * some events, one round trip per batch; Redis runs the calls of a connection in their order.
  */
 export function createRedisOrderProjection(options: {
   readonly redis: Redis;
   readonly keyPrefix: string;
+  /** For how long an order that changes no more is kept; 0: for ever. */
+  readonly finalOrderMs?: number;
   readonly now?: () => number;
 }): OrderProjection {
-  const { redis, keyPrefix, now = Date.now } = options;
+  const { redis, keyPrefix, finalOrderMs = 0, now = Date.now } = options;
   let eventsPerCall = EVENTS_PER_CALL;
 
   async function run(events: readonly OrderEvent[]): Promise<readonly Reply[]> {
@@ -31,15 +34,18 @@ export function createRedisOrderProjection(options: {
     for (let from = 0; from < events.length; from += eventsPerCall) {
       const keys: string[] = [];
       const values: string[] = [];
-      for (const { id, occurredAt, publishedAt, view } of events.slice(from, from + eventsPerCall)) {
+      const finals: number[] = [];
+      for (const [at, event] of events.slice(from, from + eventsPerCall).entries()) {
+        const { id, occurredAt, publishedAt, view } = event;
         const { orderId, version, status, json } = view;
         keys.push(orderKey(keyPrefix, orderId));
         keys.push(orderCacheKey(keyPrefix, orderId));
         keys.push(orderChangedChannel(keyPrefix, orderId));
         const times = `${occurredAt ?? ""},${publishedAt ?? ""},${projectedAt}`;
         values.push(id, version.toString(), status, json, times);
+        if (finalOrderMs > 0 && isFinal(view)) finals.push(at);
       }
-      pipeline.evalsha(sha, keys.length, ...keys, ...values);
+      pipeline.evalsha(sha, keys.length, ...keys, ...values, finalOrderMs, finals.join());
     }
     return (await pipeline.exec()) ?? [];
   }
