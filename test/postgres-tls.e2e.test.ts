@@ -69,14 +69,17 @@ test("all connections of API and relay are encrypted, the walsender's too", asyn
   const client = new pg.Client({ connectionString: withDatabase(postgres.url, DATABASE) });
   await client.connect();
   onTestFinished(() => client.end());
-  const { rows } = await client.query(
-    `select backend_type, ssl, count(*)::int from pg_stat_ssl join pg_stat_activity using (pid)
-      where usename in ('orders_api', 'outbox_relay') group by 1, 2 order by 1`,
-  );
-  expect(rows).toEqual([
-    { backend_type: "client backend", ssl: true, count: expect.any(Number) },
-    { backend_type: "walsender", ssl: true, count: 1 },
-  ]);
+  // What was written before the relay reads the WAL comes from the table.
+  await eventually(async () => {
+    const { rows } = await client.query(
+      `select backend_type, ssl, count(*)::int from pg_stat_ssl join pg_stat_activity using (pid)
+        where usename in ('orders_api', 'outbox_relay') group by 1, 2 order by 1`,
+    );
+    expect(rows).toEqual([
+      { backend_type: "client backend", ssl: true, count: expect.any(Number) },
+      { backend_type: "walsender", ssl: true, count: 1 },
+    ]);
+  });
   expect(await relay.service.end("SIGTERM")).toBe(0);
 });
 

@@ -159,8 +159,10 @@ test.each([
     const ignore = ({ headers }: { headers: Record<string, string | undefined> }) =>
       undone.has(headers.ce_id ?? "");
     expect(await checkOutbox(pool, topic, { ignore })).toEqual({ committed: 1_000, ...nothingWrong });
-    const streaming = await pool.query("select active from pg_replication_slots where slot_name = 'orders'");
-    expect(streaming.rows).toEqual([{ active: true }]);
+    await eventually(async () => {
+      const slot = await pool.query("select active from pg_replication_slots where slot_name = 'orders'");
+      expect(slot.rows).toEqual([{ active: true }]);
+    });
   },
   120_000,
 );

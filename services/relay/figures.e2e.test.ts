@@ -115,11 +115,13 @@ async function fallsToZero(read: (name: string) => Promise<number>): Promise<voi
 test("while the stream stands still under a leader that lives, the figures rise on both replicas, and fall to zero when it goes on", {
   timeout: 60_000,
 }, async () => {
-  const { rows } = await pool.query(
-    "select active_pid as pid from pg_replication_slots where slot_name = $1",
-    [slot],
-  );
-  const [{ pid }] = rows as [{ pid: number }];
+  const pid = await eventually(async () => {
+    const { rows } = await pool.query("select active_pid from pg_replication_slots where slot_name = $1", [
+      slot,
+    ]);
+    expect(rows[0]?.active_pid).toEqual(expect.any(Number));
+    return rows[0].active_pid as number;
+  });
   process.kill(pid, "SIGSTOP");
   try {
     for (let i = 0; i < 3; i++) await insertRow(pool);

@@ -53,8 +53,10 @@ describe.each(olderMajors)("on PostgreSQL %s", (major) => {
           { timeoutMs: 25_000 },
         );
       }
-      const streaming = await pool.query("select active from pg_replication_slots where slot_name = 'older'");
-      expect(streaming.rows).toEqual([{ active: mode !== "polling" }]);
+      await eventually(async () => {
+        const slot = await pool.query("select active from pg_replication_slots where slot_name = 'older'");
+        expect(slot.rows).toEqual([{ active: mode !== "polling" }]);
+      });
       await relay.end("SIGKILL");
     }
     expect(await checkOutbox(pool, topic)).toEqual({ committed: 400 * rounds.length, ...nothingWrong });
