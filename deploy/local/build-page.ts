@@ -14,19 +14,17 @@ const folders = { api: ordersPage, relay: livePage } as const;
 export async function buildPage(service: keyof typeof folders): Promise<void> {
   const folder = await mkdtemp(`${folders[service]}-`); // only its maker may look into it
   const built = join(folder, "page");
-  await build({
-    root: fileURLToPath(new URL(`../../services/${service}/page`, import.meta.url)),
-    configFile: false,
-    logLevel: "warn",
-    build: {
-      outDir: built,
-      emptyOutDir: true,
-      assetsInlineLimit: 0,
-      modulePreload: { polyfill: false },
-    },
-  });
-  if (!(await isSamePage(built, folders[service]))) await replace(folders[service], built);
-  await rm(folder, { recursive: true });
+  try {
+    await build({
+      root: fileURLToPath(new URL(`../../services/${service}/page`, import.meta.url)),
+      configFile: false,
+      logLevel: "warn",
+      build: { outDir: built, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+    });
+    if (!(await isSamePage(built, folders[service]))) await replace(folders[service], built);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** The document names all the rest by the hash of its content. */

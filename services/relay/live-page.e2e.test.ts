@@ -127,12 +127,12 @@ test("when the mode changes the page shows it live, with the reason, in its figu
   ]);
   await fact(page, "Mode").getByText("polling", { exact: true }).waitFor();
   await page
-    .getByText(/^Events come from the table, for the WAL cannot be read: .*alter role/)
+    .getByText(/^Events come from the table, for the WAL cannot be read: .*permission denied/)
     .first()
     .waitFor();
   await page
     .getByRole("list")
-    .getByText(/cdc → polling: .*alter role/)
+    .getByText(/cdc → polling: .*permission denied/)
     .first()
     .waitFor();
   await screenshot(page, "polling");
