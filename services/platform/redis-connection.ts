@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions } from "ioredis";
+import { Redis } from "ioredis";
 import { createBackoff } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
 import { type RedisServer, redisTlsOptions } from "./redis-server.ts";
@@ -23,16 +23,17 @@ export function connectRedis(options: {
   /** Of the connection: in Redis' list of clients, and in the log. */
   readonly name: string;
   readonly log: Logger;
-  readonly more?: Pick<RedisOptions, "autoResubscribe">;
+  /** Whether it subscribes again by itself when it is connected anew; true unless said otherwise. */
+  readonly autoResubscribe?: boolean;
 }): RedisConnection {
-  const { server, name, log, more = {} } = options;
+  const { server, name, log, autoResubscribe = true } = options;
   const backoff = createBackoff({ initialMs: 50, maxMs: 2_000 });
   let lastError: Error | undefined;
   let isReported = false;
 
   const redis = new Redis(server.url, {
     ...redisTlsOptions(server),
-    ...more,
+    autoResubscribe,
     connectionName: name,
     connectTimeout: 5_000,
     enableOfflineQueue: false,

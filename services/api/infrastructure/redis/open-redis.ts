@@ -49,7 +49,7 @@ export function openRedis(options: {
     server,
     name: "orders-api-watches",
     log,
-    more: { autoResubscribe: false },
+    autoResubscribe: false,
   });
   const now = () => performance.now();
   const circuit = createCircuit({

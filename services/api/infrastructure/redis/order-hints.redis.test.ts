@@ -24,7 +24,7 @@ async function createScene(account?: { username: string; password: string }) {
     server: { url: url.href },
     name: "test",
     log,
-    more: { autoResubscribe: false },
+    autoResubscribe: false,
   });
   onTestFinished(async () => {
     await connection.close();
