@@ -30,8 +30,8 @@ local function apply(view, cache, channel, event_id, version, status, order, tim
   return 'applied', before or '0'
 end
 
-local kept_ms, last = ARGV[#ARGV - 1], {}
-for i in string.gmatch(ARGV[#ARGV], '%d+') do last[tonumber(i)] = true end
+local kept_ms, final = ARGV[#ARGV - 1], {}
+for i in string.gmatch(ARGV[#ARGV], '%d+') do final[tonumber(i)] = true end
 
 local results = {}
 for i = 0, #KEYS / 3 - 1 do
@@ -39,7 +39,7 @@ for i = 0, #KEYS / 3 - 1 do
   local outcome, before = apply(
     KEYS[k + 1], KEYS[k + 2], KEYS[k + 3],
     ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], ARGV[a + 5])
-  if last[i] and (outcome == 'applied' or outcome == 'duplicate') then
+  if final[i] and (outcome == 'applied' or outcome == 'duplicate') then
     redis.call('PEXPIRE', KEYS[k + 1], kept_ms)
   end
   results[2 * i + 1], results[2 * i + 2] = outcome, before

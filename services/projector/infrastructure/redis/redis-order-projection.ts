@@ -34,17 +34,16 @@ export function createRedisOrderProjection(options: {
     for (let from = 0; from < events.length; from += eventsPerCall) {
       const keys: string[] = [];
       const values: string[] = [];
-      const finals: number[] = [];
-      for (const [at, event] of events.slice(from, from + eventsPerCall).entries()) {
-        const { id, occurredAt, publishedAt, view } = event;
+      const part = events.slice(from, from + eventsPerCall);
+      for (const { id, occurredAt, publishedAt, view } of part) {
         const { orderId, version, status, json } = view;
         keys.push(orderKey(keyPrefix, orderId));
         keys.push(orderCacheKey(keyPrefix, orderId));
         keys.push(orderChangedChannel(keyPrefix, orderId));
         const times = `${occurredAt ?? ""},${publishedAt ?? ""},${projectedAt}`;
         values.push(id, version.toString(), status, json, times);
-        if (finalOrderMs > 0 && isFinal(view)) finals.push(at);
       }
+      const finals = finalOrderMs > 0 ? part.flatMap(({ view }, at) => (isFinal(view) ? [at] : [])) : [];
       pipeline.evalsha(sha, keys.length, ...keys, ...values, finalOrderMs, finals.join());
     }
     return (await pipeline.exec()) ?? [];
