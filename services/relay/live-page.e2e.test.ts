@@ -7,6 +7,7 @@ import { buildPage } from "../../deploy/local/build-page.ts";
 import { complaintsOf, expectNoSidewaysScroll, launchBrowser } from "../../test/support/browser.ts";
 import { createTestDatabase, rolePassword, type TestDatabase } from "../../test/support/database.ts";
 import { type OwnKafka, openKafka } from "../../test/support/own-servers.ts";
+import { replicationRefused } from "../../test/support/servers.ts";
 import { insertRow } from "./testing/outbox-rows.ts";
 import { isReady, type RelayUnderTest, startRelay } from "./testing/running-relay.ts";
 
@@ -127,12 +128,14 @@ test("when the mode changes the page shows it live, with the reason, in its figu
   ]);
   await fact(page, "Mode").getByText("polling", { exact: true }).waitFor();
   await page
-    .getByText(/^Events come from the table, for the WAL cannot be read: .*permission denied/)
+    .getByText(
+      new RegExp(`^Events come from the table, for the WAL cannot be read: .*${replicationRefused()}`),
+    )
     .first()
     .waitFor();
   await page
     .getByRole("list")
-    .getByText(/cdc → polling: .*permission denied/)
+    .getByText(new RegExp(`cdc → polling: .*${replicationRefused()}`))
     .first()
     .waitFor();
   await screenshot(page, "polling");

@@ -24,6 +24,10 @@ declare module "vitest" {
 /** Whether slots can be kept on standbys: from PostgreSQL 17 on. */
 export const hasFailoverSlots = (): boolean => testServers().postgresMajor >= 17;
 
+/** How the server begins when a role may not replicate. */
+export const replicationRefused = (): string =>
+  testServers().postgresMajor >= 16 ? "permission denied" : "must be superuser or replication role";
+
 /** Throws in a test file whose name does not ask for servers. */
 export function testServers(): TestServers {
   const servers = inject("servers");
